@@ -1,0 +1,1 @@
+"""The library under the program, the hooks, the scripts and the agent; knows nothing of Pulumi."""

@@ -1,0 +1,266 @@
+"""The gate: asks the cluster, judges by `ops.verdict`, and looks where the traffic went.
+
+The Pulumi hooks call it on every change of the public route and of a color's Deployments, so a
+bare `pulumi up` has it. It reads the hold last, right before it lets a change go, and again after.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from ops import names, routing, share, smoke
+from ops.cluster import Body, Cluster
+from ops.color import Color
+from ops.errors import CouldNotFindOut, Refused
+from ops.hold import Hold
+from ops.state import LiveTraffic, WorkloadState, live_traffic, workload_state
+from ops.verdict import (
+    ColorState,
+    Finding,
+    RouteChange,
+    WorkloadChange,
+    enforce,
+    judge_hold,
+    judge_route,
+    judge_workload,
+)
+
+HISTORY_LENGTH: Final = 50
+"""How many served versions are remembered."""
+POLL_SECONDS: Final = 0.1
+"""Between two looks at the public host; a gateway takes a route up in about 0.1 s."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One workload that must be ready in a color: its service (and container) name and image."""
+
+    service: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the gate must know of the stack. URLs have a scheme and, if unusual, a port."""
+
+    site: routing.Site
+    router: str
+    versions: Mapping[Color, str]
+    wanted: Mapping[Color, tuple[Wanted, ...]]
+    public_url: str
+    preview_urls: Mapping[Color, str]
+    smoke_paths: tuple[str, ...]
+    share_paths: tuple[str, ...]
+    smoke: bool = True
+    share: bool = True
+    timeout_seconds: float = 30.0
+
+
+@dataclass
+class Gate:
+    """The gate of one stack. `note` gets sentences that people should read."""
+
+    connect: Callable[[], Cluster]
+    plan: Plan
+    note: Callable[[str], None]
+    _cluster: Cluster | None = field(default=None, repr=False)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, connected to when it is first needed: most runs change no traffic."""
+        if self._cluster is None:
+            self._cluster = self.connect()
+        return self._cluster
+
+    def judge(self, change: RouteChange) -> tuple[list[Finding], LiveTraffic | None]:
+        """What speaks against the change, by what is live now. Changes nothing."""
+        live = self.live()
+        receiving = [color for color, weight in change.weights.items() if weight]
+        colors = {color: self.color_state(color) for color in receiving}
+        return judge_route(change, live, colors, self.hold()), live
+
+    def before_route(self, change: RouteChange) -> None:
+        """Let a change of the route go, or raise with every reason against it.
+
+        Leaves the marker `traffic-unverified`, which `settle` takes away when traffic went where
+        it should: a run killed in between, or one whose check failed, is not forgotten.
+        """
+        title = f"the public route stays as it is: {_told(change.weights)} is refused"
+        findings, live = self.judge(change)
+        enforce(findings, title)
+        for finding in findings:
+            self.note(str(finding))
+        if live is not None and self.plan.smoke:
+            for color in self._first_timers(change, live):
+                smoke.check(
+                    self.plan.preview_urls[color],
+                    self.plan.smoke_paths,
+                    color,
+                    self.plan.versions[color],
+                    self.plan.timeout_seconds,
+                )
+        marker = {"since": _now(), "for": _told(change.weights)}
+        self.cluster.put_config_map(names.UNVERIFIED, marker)
+        if live is not None:
+            enforce(judge_hold(change, self.hold()), title)
+
+    def after_route(self, weights: Mapping[Color, int]) -> None:
+        """Look whether the route is what was written and traffic follows it, or raise."""
+        self._give_way_to_hold()
+        live = self._require_live()
+        if {c: w for c, w in live.weights.items() if w} != {c: w for c, w in weights.items() if w}:
+            raise Refused(
+                f"the route says {_told(live.weights)}, written was {_told(weights)}: somebody "
+                "changed it meanwhile. Nothing was changed back; see who holds what with "
+                "`kubectl get httproute legal-ai -o yaml --show-managed-fields`"
+            )
+        self._verify(live)
+
+    def settle(self) -> None:
+        """Finish what an earlier run left unverified; nothing to do where there is no marker."""
+        if self.cluster.get("ConfigMap", names.UNVERIFIED) is None:
+            return
+        live = self.live()
+        if live is None:
+            self.cluster.delete("ConfigMap", names.UNVERIFIED)
+            return
+        self._give_way_to_hold()
+        self._verify(live)
+
+    def before_workload(self, change: WorkloadChange, service: str) -> None:
+        """Let a change of a Deployment go, or raise: see `ops.verdict.judge_workload`."""
+        current = self.workload(service, change.color)
+        findings = judge_workload(change, current, self.live(), self.hold())
+        enforce(findings, f"{change.name} stays as it is")
+
+    def live(self) -> LiveTraffic | None:
+        """The public route as it stands, None before the first deployment."""
+        if self.plan.router == "ingress-nginx":
+            main = self.cluster.get("Ingress", routing.MAIN_INGRESS)
+            if main is None:
+                return None
+            return live_traffic(main, self.cluster.get("Ingress", routing.CANARY_INGRESS))
+        route = self.cluster.get("HTTPRoute", routing.PUBLIC_ROUTE)
+        return None if route is None else live_traffic(route)
+
+    def hold(self) -> Hold | None:
+        """The hold that stands, if one does."""
+        found = self.cluster.get("ConfigMap", names.HOLD)
+        return None if found is None else Hold.from_data(found.get("data"))
+
+    def color_state(self, color: Color) -> ColorState:
+        """Every wanted workload of a color with its pods."""
+        wanted = self.plan.wanted.get(color, ())
+        return ColorState(
+            wanted={names.workload(w.service, color): w.image for w in wanted},
+            workloads={
+                names.workload(w.service, color): self.workload(w.service, color) for w in wanted
+            },
+        )
+
+    def workload(self, service: str, color: Color) -> WorkloadState | None:
+        """One Deployment and the pods that its Service selects, None if it is not there."""
+        deployment = self.cluster.get("Deployment", names.workload(service, color))
+        if deployment is None:
+            return None
+        pods = self.cluster.list("Pod", names.selector(service, color))
+        return workload_state(deployment, pods, service)
+
+    def _first_timers(self, change: RouteChange, live: LiveTraffic) -> list[Color]:
+        """Colors that get their first weight with a version that never served."""
+        history = self.cluster.get("ConfigMap", names.HISTORY) or {}
+        served = json.loads((history.get("data") or {}).get("served", "{}"))
+        return [
+            color
+            for color, weight in change.weights.items()
+            if weight and not live.has_traffic(color) and self.plan.versions[color] not in served
+        ]
+
+    def _verify(self, live: LiveTraffic) -> None:
+        if self.plan.share:
+            self._await_share(live)
+        self._give_way_to_hold()
+        self._record(live)
+        self.cluster.delete("ConfigMap", names.UNVERIFIED)
+
+    def _await_share(self, live: LiveTraffic) -> None:
+        deadline = time.monotonic() + self.plan.timeout_seconds
+        count = share.count_for(live.weights)
+        while True:
+            answers = share.ask(self.plan.public_url, self.plan.share_paths, count)
+            problem = share.judge(answers, live.weights)
+            if not problem:
+                return
+            if time.monotonic() > deadline:
+                break
+            time.sleep(POLL_SECONDS)
+        raise Refused(
+            f"the route says {_told(live.weights)}, but {self.plan.public_url} does not follow it "
+            f"after {self.plan.timeout_seconds:g} s: {problem}. `pulumi up` fails until this check "
+            "passes; to go back, set legal-ai:activeColor and legal-ai:canaryWeight as they were"
+        )
+
+    def _give_way_to_hold(self) -> None:
+        """If a rollback landed while we wrote: put its weights back, and say so."""
+        hold, live = self.hold(), self._require_live()
+        if hold is None or not live.has_traffic(hold.color):
+            return
+        self._write_split(
+            routing.Split(
+                active=hold.target,
+                canary_weight=0,
+                serial=live.serial,
+                versions=self.plan.versions,
+            )
+        )
+        raise Refused(
+            f"a rollback came in while this `up` was writing the route, and it wins: {hold}. "
+            f"{hold.target} has all traffic again. Set legal-ai:activeColor to {hold.target} and "
+            "legal-ai:canaryWeight to 0 so that the configuration says what is live"
+        )
+
+    def _write_split(self, split: routing.Split) -> None:
+        site = self.plan.site
+        if self.plan.router == "ingress-nginx":
+            canary = routing.canary_ingress(site, split)
+            bodies = [*([canary] if canary else []), routing.main_ingress(site, split)]
+        else:
+            bodies = [routing.public_route(site, split)]
+        for body in bodies:
+            kind, name = body["kind"], body["metadata"]["name"]
+            self.cluster.patch(
+                kind, name, {"metadata": _notes(body), "spec": {"rules": body["spec"]["rules"]}}
+            )
+
+    def _record(self, live: LiveTraffic) -> None:
+        """Remember which versions have served, newest last."""
+        found = self.cluster.get("ConfigMap", names.HISTORY) or {}
+        data = dict(found.get("data") or {})
+        served = json.loads(data.get("served", "{}"))
+        for color, version in self.plan.versions.items():
+            if live.has_traffic(color):
+                served.pop(version, None)
+                served[version] = {"color": str(color), "at": _now()}
+        newest = dict(list(served.items())[-HISTORY_LENGTH:])
+        self.cluster.put_config_map(names.HISTORY, data | {"served": json.dumps(newest)})
+
+    def _require_live(self) -> LiveTraffic:
+        live = self.live()
+        if live is None:
+            raise CouldNotFindOut("the public route was there a moment ago and is gone now")
+        return live
+
+
+def _notes(body: Body) -> Body:
+    return {"annotations": body["metadata"].get("annotations", {})}
+
+
+def _told(weights: Mapping[Color, int]) -> str:
+    return ", ".join(f"{color} {weight} %" for color, weight in sorted(weights.items()))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,84 @@
+"""Whether the public host answers with the colors that the route says, in the right shares."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+
+from ops import names, web
+from ops.color import Color
+
+WHOLE: Final = 20
+"""Requests that must all be right when one color has everything."""
+MIXED: Final = 200
+"""Requests from which a share is judged."""
+SIGMAS: Final = 5.0
+"""How far a share may be off, in standard deviations: one false alarm in two million looks."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its status (0: none came), the route's color and the application's own."""
+
+    status: int
+    routed: str
+    app: str
+    problem: str = ""
+
+
+def ask(url: str, paths: Sequence[str], count: int) -> list[Answer]:
+    """Send `count` requests without cookies, in turn to each path, on one connection."""
+    answers = []
+    with web.client(url) as client:
+        for index in range(count):
+            try:
+                response = client.get(paths[index % len(paths)])
+            except httpx2.HTTPError as error:
+                answers.append(Answer(0, "", "", f"{type(error).__name__}: {error}"))
+                continue
+            client.cookies.clear()
+            answers.append(
+                Answer(
+                    response.status_code,
+                    response.headers.get(names.COLOR_HEADER, ""),
+                    response.headers.get(names.APP_COLOR_HEADER, ""),
+                )
+            )
+    return answers
+
+
+def count_for(weights: Mapping[Color, int]) -> int:
+    """How many answers `judge` wants for these weights."""
+    return MIXED if sum(1 for weight in weights.values() if weight) > 1 else WHOLE
+
+
+def judge(answers: Iterable[Answer], weights: Mapping[Color, int]) -> str:
+    """What is wrong with the answers, in a sentence; empty when they fit the weights (percent)."""
+    answers = list(answers)
+    for answer in answers:
+        if answer.problem:
+            return f"no answer: {answer.problem}"
+        if answer.status >= 500:
+            return f"an answer of {answer.routed or 'no color'} has status {answer.status}"
+        if answer.routed and answer.app and answer.app != answer.routed:
+            return (
+                f"the route chose {answer.routed} but the application that answered runs as "
+                f"{answer.app}: a Service selects the wrong pods"
+            )
+    seen = Counter(answer.routed or answer.app for answer in answers)
+    for name, hits in seen.items():
+        if name not in set(Color):
+            return f"{hits} of {len(answers)} answers don't say which color they come from"
+    for color in Color:
+        share = weights.get(color, 0) / 100
+        expected = share * len(answers)
+        tolerance = SIGMAS * math.sqrt(len(answers) * share * (1 - share))
+        if abs(seen[color] - expected) > tolerance:
+            return (
+                f"{color} gave {seen[color]} of {len(answers)} answers; "
+                f"its weight is {weights.get(color, 0)} %"
+            )
+    return ""

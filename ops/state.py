@@ -1,0 +1,120 @@
+"""What is live, as plain facts read from Kubernetes objects; no connection, no judgement."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops import names, routing
+from ops.color import Color
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One pod that the Service may send requests to: its name, its image, whether it is ready."""
+
+    name: str
+    image: str
+    ready: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class WorkloadState:
+    """One Deployment with its pods. `desired` is what it asks for, the rest what there is."""
+
+    name: str
+    image: str
+    desired: int
+    updated: int
+    available: int
+    is_observed: bool
+    replicas: tuple[Replica, ...] = ()
+
+
+@dataclass(frozen=True)
+class LiveTraffic:
+    """The public route as it stands: percent per color, and what the route says of itself."""
+
+    weights: Mapping[Color, int]
+    active: Color | None
+    serial: int
+
+    def has_traffic(self, color: Color) -> bool:
+        """Whether the public reaches the color at all."""
+        return self.weights.get(color, 0) > 0
+
+
+def workload_state(
+    deployment: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], container: str
+) -> WorkloadState:
+    """Facts of a Deployment (its JSON body) and the pods behind its Service.
+
+    Pods that are being deleted are left out: they get no new requests.
+    """
+    spec, status = deployment["spec"], deployment.get("status", {})
+    metadata = deployment["metadata"]
+    return WorkloadState(
+        name=str(metadata["name"]),
+        image=_image(spec["template"]["spec"], container),
+        desired=int(spec.get("replicas", 1)),
+        updated=int(status.get("updatedReplicas") or 0),
+        available=int(status.get("availableReplicas") or 0),
+        is_observed=int(status.get("observedGeneration") or 0) >= int(metadata["generation"]),
+        replicas=tuple(
+            _replica(pod, container) for pod in pods if not pod["metadata"].get("deletionTimestamp")
+        ),
+    )
+
+
+def live_traffic(main: Mapping[str, Any], canary: Mapping[str, Any] | None = None) -> LiveTraffic:
+    """Facts of the public route: an HTTPRoute, or the main Ingress with its canary."""
+    notes = main["metadata"].get("annotations") or {}
+    active = notes.get(names.ACTIVE_COLOR, "")
+    serial = notes.get(names.SERIAL, "0")
+    weights = (
+        routing.live_ingress_weights(main, canary)
+        if main["kind"] == "Ingress"
+        else routing.live_weights(main)
+    )
+    return LiveTraffic(
+        weights=weights,
+        active=Color(active) if active in set(Color) else None,
+        serial=int(serial) if serial.isdigit() else 0,
+    )
+
+
+def _replica(pod: Mapping[str, Any], container: str) -> Replica:
+    status = pod.get("status", {})
+    conditions = {c["type"]: c for c in status.get("conditions") or []}
+    ready = conditions.get("Ready", {}).get("status") == "True"
+    return Replica(
+        name=str(pod["metadata"]["name"]),
+        image=_image(pod["spec"], container),
+        ready=ready,
+        problem="" if ready else _problem(status, conditions),
+    )
+
+
+def _problem(status: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:
+    """Why a pod is not ready, in the words of whoever knows best."""
+    for container in status.get("containerStatuses") or []:
+        state, last = container.get("state", {}), container.get("lastState", {})
+        if waiting := state.get("waiting"):
+            crashed = last.get("terminated", {})
+            code = f", last exit code {crashed['exitCode']}" if "exitCode" in crashed else ""
+            told = waiting.get("message") or ""
+            return f"{waiting.get('reason', 'waiting')}{code}{': ' + told if told else ''}"
+        if ended := state.get("terminated"):
+            return f"{ended.get('reason', 'ended')}, exit code {ended.get('exitCode')}"
+    for kind in ("PodScheduled", "Ready"):
+        condition = conditions.get(kind, {})
+        if condition.get("status") != "True" and condition.get("message"):
+            return str(condition["message"])
+    return f"phase {status.get('phase', 'unknown')}"
+
+
+def _image(pod_spec: Mapping[str, Any], container: str) -> str:
+    for entry in pod_spec.get("containers") or []:
+        if entry["name"] == container:
+            return str(entry["image"])
+    return ""
