@@ -171,6 +171,18 @@ def preview_ingress(site: Site, color: Color) -> Body:
     return _ingress(site, preview_name(color), site.preview_hosts[color], color, {})
 
 
+def public_path(endpoints: Iterable[Endpoint], service: str, wish: str) -> str:
+    """A path by which the public reaches the service: the wish, if it is the service's own.
+
+    The frontend's `/health` belongs to the backend in public; it is asked by its first path then.
+    """
+    owned = {path: endpoint.service for endpoint in endpoints for path in endpoint.paths}
+    owners = [path for path in owned if wish.startswith(path)]
+    if owners and owned[max(owners, key=len)] == service:
+        return wish
+    return next(path for path, owner in owned.items() if owner == service)
+
+
 def live_weights(route: Mapping[str, Any]) -> dict[Color, int]:
     """Percent of traffic per color as an HTTPRoute's rules say, whoever wrote them.
 

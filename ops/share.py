@@ -58,6 +58,8 @@ def count_for(weights: Mapping[Color, int]) -> int:
 def judge(answers: Iterable[Answer], weights: Mapping[Color, int]) -> str:
     """What is wrong with the answers, in a sentence; empty when they fit the weights (percent)."""
     answers = list(answers)
+    if not answers:
+        return "no request was sent"
     for answer in answers:
         if answer.problem:
             return f"no answer: {answer.problem}"

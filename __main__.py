@@ -1,0 +1,60 @@
+"""The Legal AI System: two colors, the route between them, and what they stand on."""
+
+import pulumi
+
+from components import gate_plan
+from components.color_stack import ColorStack, ColorStackArgs
+from components.gate_hooks import GateHooks
+from components.namespace import Namespace, NamespaceArgs
+from components.settings import SettingsError, load_from_pulumi
+from components.traffic import Traffic, TrafficArgs
+from ops.gate import Gate
+
+try:
+    settings = load_from_pulumi()
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from error
+
+pulumi.log.info(settings.traffic_sentence())
+
+gate = GateHooks(Gate(gate_plan.connect(settings), gate_plan.plan(settings), pulumi.log.warn))
+
+namespace = Namespace(
+    "namespace",
+    NamespaceArgs(
+        name=settings.namespace,
+        service_ports=tuple(service.port for service in settings.services.values()),
+        store_ports=settings.store_ports(),
+        gateway_namespace=settings.gateway.namespace,
+        gateway_cidrs=settings.gateway.cidrs,
+        pods=settings.pod_limit(),
+    ),
+)
+
+colors = {
+    color: ColorStack(str(color), ColorStackArgs(settings, color, namespace.name, gate.workload))
+    for color in settings.declared_colors()
+}
+
+traffic = Traffic(
+    "traffic",
+    TrafficArgs(
+        router=settings.router,
+        site=gate_plan.site(settings),
+        split=gate_plan.split(settings),
+        colors=colors,
+        namespace=namespace.name,
+        gate=gate,
+    ),
+)
+
+pulumi.export("namespace", settings.namespace)
+pulumi.export("publicUrl", settings.hosts.url(settings.hosts.public))
+pulumi.export(
+    "previewUrls",
+    {str(color): settings.hosts.url(settings.hosts.preview_for(color)) for color in colors},
+)
+pulumi.export("activeColor", str(settings.active_color))
+pulumi.export("weights", {str(color): weight for color, weight in settings.weights().items()})
+pulumi.export("versions", {str(color): settings.version(color) for color in colors})
+pulumi.export("trafficVerified", traffic.settled)

@@ -1,0 +1,1 @@
+"""Measurements, and the load that they and the end-to-end tests send."""

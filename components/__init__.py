@@ -1,0 +1,1 @@
+"""What Pulumi declares: one ComponentResource a file."""

@@ -1,0 +1,105 @@
+"""One complete color: its Secret, its migration, and a workload for each service."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.migration import Migration, MigrationArgs
+from components.settings import Settings
+from components.workload import ColorSecret, Workload, WorkloadArgs, checksum
+from ops import names
+from ops.color import Color
+
+
+@dataclass
+class ColorStackArgs:
+    """The stack's settings, the color, and the hooks that guard its Deployments."""
+
+    settings: Settings
+    color: Color
+    namespace: pulumi.Input[str]
+    hooks: pulumi.ResourceHookBinding | None = None
+
+
+class ColorStack(pulumi.ComponentResource):
+    """One color. `ready` are the resources that must be there before it may get traffic."""
+
+    workloads: dict[str, Workload]
+
+    def __init__(
+        self, name: str, args: ColorStackArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("legal-ai:color_stack:ColorStack", name, None, opts)
+        settings, color = args.settings, args.color
+        secret = _secret(name, args, parent=self)
+        migrated = _migration(name, args, secret, parent=self)
+        self.workloads = {
+            service: Workload(
+                names.workload(service, color),
+                WorkloadArgs(
+                    namespace=args.namespace,
+                    service=service,
+                    color=color,
+                    version=settings.version(color),
+                    image=settings.image(color, service),
+                    replicas=settings.replicas(color, service),
+                    settings=service_settings,
+                    secret=secret if service_settings.secrets else None,
+                    hooks=args.hooks,
+                    needs=migrated,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+            for service, service_settings in settings.services.items()
+        }
+        self.register_outputs({"color": str(color), "version": settings.version(color)})
+
+    @property
+    def ready(self) -> list[pulumi.Resource]:
+        """Deployments, awaited: they are available at the wanted version."""
+        return [workload.deployment for workload in self.workloads.values()]
+
+    @property
+    def services(self) -> list[pulumi.Resource]:
+        """Services, which routes name."""
+        return [workload.service for workload in self.workloads.values()]
+
+
+def _secret(name: str, args: ColorStackArgs, parent: pulumi.Resource) -> ColorSecret:
+    values = args.settings.app_secrets()
+    secret = k8s.core.v1.Secret(
+        f"{name}-secrets",
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            name=f"app-{args.color}", namespace=args.namespace, labels={"color": str(args.color)}
+        ),
+        type="Opaque",
+        string_data=pulumi.Output.secret(values),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return ColorSecret(
+        name=secret.metadata.name.apply(lambda given: given or f"app-{args.color}"),
+        checksum=checksum(values),
+        keys=tuple(values),
+    )
+
+
+def _migration(
+    name: str, args: ColorStackArgs, secret: ColorSecret, parent: pulumi.Resource
+) -> tuple[pulumi.Resource, ...]:
+    migrations = args.settings.migrations
+    if not migrations.enabled:
+        return ()
+    migration = Migration(
+        f"migrate-{name}",
+        MigrationArgs(
+            namespace=args.namespace,
+            color=args.color,
+            image=args.settings.image(args.color, migrations.service),
+            settings=migrations,
+            service=args.settings.services[migrations.service],
+            secret=secret,
+        ),
+        pulumi.ResourceOptions(parent=parent),
+    )
+    return (migration.job,)

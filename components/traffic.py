@@ -1,0 +1,106 @@
+"""Who gets the public's requests: the public route, and a preview route for each color.
+
+The public route is one object with one owner. It waits for the colors that get weight, and only
+for those: a broken color never blocks leaving it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.color_stack import ColorStack
+from components.gate_hooks import GateHooks
+from ops import routing
+from ops.color import Color
+
+
+@dataclass
+class TrafficArgs:
+    """The split that is wanted, the site it is for, and the colors that are declared."""
+
+    router: str
+    site: routing.Site
+    split: routing.Split
+    colors: Mapping[Color, ColorStack]
+    namespace: pulumi.Input[str]
+    gate: GateHooks
+
+
+class Traffic(pulumi.ComponentResource):
+    """The routes. `settled` is true once traffic was seen where the route sends it."""
+
+    settled: pulumi.Output[bool]
+
+    def __init__(
+        self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("legal-ai:traffic:Traffic", name, None, opts)
+        self._args = args
+        public = self._ingresses() if args.router == "ingress-nginx" else self._routes()
+        self.settled = public.id.apply(lambda _: args.gate.settled())
+        self.register_outputs({"settled": self.settled})
+
+    def _routes(self) -> pulumi.Resource:
+        args = self._args
+        for color in args.colors:
+            body = routing.preview_route(args.site, color, args.colors)
+            self._declare(body, pulumi.ResourceOptions(depends_on=self._services()))
+        return self._declare(
+            routing.public_route(args.site, args.split),
+            pulumi.ResourceOptions(
+                depends_on=self._services() + self._receiving(), hooks=args.gate.route
+            ),
+        )
+
+    def _ingresses(self) -> pulumi.Resource:
+        """Two writes: the canary first, so that at a flip its weight is 0 before the main moves."""
+        args = self._args
+        for color in args.colors:
+            self._declare(
+                routing.preview_ingress(args.site, color),
+                pulumi.ResourceOptions(depends_on=self._services()),
+            )
+        needs = self._services() + self._receiving()
+        canary = routing.canary_ingress(args.site, args.split)
+        if canary:
+            needs = [
+                self._declare(
+                    canary, pulumi.ResourceOptions(depends_on=needs, hooks=args.gate.canary)
+                )
+            ]
+        return self._declare(
+            routing.main_ingress(args.site, args.split),
+            pulumi.ResourceOptions(depends_on=needs, hooks=args.gate.route),
+        )
+
+    def _services(self) -> list[pulumi.Resource]:
+        return [service for stack in self._args.colors.values() for service in stack.services]
+
+    def _receiving(self) -> list[pulumi.Resource]:
+        return [
+            resource
+            for color, weight in self._args.split.weights.items()
+            if weight > 0
+            for resource in self._args.colors[color].ready
+        ]
+
+    def _declare(self, body: routing.Body, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+        return k8s.apiextensions.CustomResource(
+            body["metadata"]["name"],
+            api_version=body["apiVersion"],
+            kind=body["kind"],
+            metadata=self._metadata(body),
+            spec=body["spec"],
+            opts=pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts),
+        )
+
+    def _metadata(self, body: routing.Body) -> k8s.meta.v1.ObjectMetaArgs:
+        """The agent and the emergency scripts patch routes: `up` must be able to, afterwards."""
+        notes = body["metadata"].get("annotations", {})
+        return k8s.meta.v1.ObjectMetaArgs(
+            name=body["metadata"]["name"],
+            namespace=self._args.namespace,
+            annotations=notes | {"pulumi.com/patchForce": "true"},
+        )

@@ -1,0 +1,276 @@
+"""The gate's order of acts, against a cluster kept in memory: what it reads, writes and leaves."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from ops import names, routing, share, smoke
+from ops.cluster import Cluster
+from ops.color import Color
+from ops.errors import CouldNotFindOut, OpsError, Refused
+from ops.gate import Gate, Plan, Wanted
+from ops.share import Answer
+from ops.verdict import RouteChange, WorkloadChange
+from tests.unit.test_routing import SITE, split
+
+BLUE, GREEN = Color.BLUE, Color.GREEN
+HOLD_GREEN = {"color": "green", "target": "blue", "reason": "errors", "at": "now", "by": "agent"}
+
+
+class Memory(Cluster):
+    """Objects by kind and name; `on_write` lets a test act between two steps of the gate."""
+
+    def __init__(self) -> None:
+        self.namespace = "legal-ai"
+        self.objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self.pods: list[dict[str, Any]] = []
+        self.is_down = False
+        self.on_write: dict[str, Any] = {}
+
+    def get(self, kind: str, name: str) -> dict[str, Any] | None:
+        if self.is_down:
+            raise CouldNotFindOut("the API server is down")
+        return self.objects.get((kind, name))
+
+    def list(self, kind: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+        return [p for p in self.pods if labels.items() <= p["metadata"]["labels"].items()]
+
+    def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
+        found = self.objects[(kind, name)]
+        found["spec"] |= patch["spec"]
+        found["metadata"]["annotations"] |= patch["metadata"]["annotations"]
+        return found
+
+    def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
+        self.objects[("ConfigMap", name)] = {"data": dict(data)}
+        if act := self.on_write.get(name):
+            act()
+
+    def delete(self, kind: str, name: str) -> None:
+        self.objects.pop((kind, name), None)
+
+    def route(self, wanted: routing.Split) -> None:
+        self.objects[("HTTPRoute", "legal-ai")] = routing.public_route(SITE, wanted)
+
+    def deploy(self, service: str, color: Color, image: str, replicas: int = 1) -> None:
+        name = names.workload(service, color)
+        spec = {"containers": [{"name": service, "image": image}]}
+        self.objects[("Deployment", name)] = {
+            "metadata": {"name": name, "generation": 1},
+            "spec": {"replicas": replicas, "template": {"spec": spec}},
+            "status": {
+                "observedGeneration": 1,
+                "updatedReplicas": replicas,
+                "availableReplicas": replicas,
+            },
+        }
+        for index in range(replicas):
+            self.pods.append(
+                {
+                    "metadata": {
+                        "name": f"{name}-{index}",
+                        "labels": names.selector(service, color),
+                    },
+                    "spec": spec,
+                    "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+                }
+            )
+
+    def weights(self) -> dict[Color, int]:
+        return routing.live_weights(self.objects[("HTTPRoute", "legal-ai")])
+
+
+@pytest.fixture
+def cluster() -> Memory:
+    memory = Memory()
+    memory.route(split(BLUE))
+    for color, image in ((BLUE, "app:v1"), (GREEN, "app:v2")):
+        memory.deploy("backend", color, image)
+    return memory
+
+
+@pytest.fixture
+def smoked(monkeypatch: pytest.MonkeyPatch) -> list[Color]:
+    asked: list[Color] = []
+    monkeypatch.setattr(smoke, "check", lambda url, paths, color, *_: asked.append(color))
+    return asked
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which color the public host answers with; empty: it gives no answer."""
+    color = ["green"]
+
+    def ask(url: str, paths: object, count: int) -> list[Answer]:
+        return [Answer(200, c, c) for c in color] * count or [Answer(0, "", "", "refused")]
+
+    monkeypatch.setattr(share, "ask", ask)
+    return color
+
+
+@pytest.fixture
+def gate(cluster: Memory, smoked: list[Color], answering: list[str]) -> Gate:
+    plan = Plan(
+        site=SITE,
+        router="gateway-api",
+        versions={BLUE: "v1", GREEN: "v2"},
+        wanted={BLUE: (Wanted("backend", "app:v1"),), GREEN: (Wanted("backend", "app:v2"),)},
+        public_url="http://legal-ai.localhost",
+        preview_urls={BLUE: "http://blue.localhost", GREEN: "http://green.localhost"},
+        smoke_paths=("/health",),
+        share_paths=("/health",),
+        timeout_seconds=0.0,
+    )
+    return Gate(lambda: cluster, plan, lambda _: None)
+
+
+TO_GREEN = RouteChange(GREEN, 0, 7, {BLUE: 0, GREEN: 100})
+TO_BLUE = RouteChange(BLUE, 0, 7, {BLUE: 100, GREEN: 0})
+
+
+def marker(cluster: Memory) -> object:
+    return cluster.objects.get(("ConfigMap", names.UNVERIFIED))
+
+
+def test_a_change_leaves_a_marker_and_a_passed_check_takes_it_away(
+    gate: Gate, cluster: Memory
+) -> None:
+    gate.before_route(TO_GREEN)
+    assert marker(cluster)
+    cluster.route(split(GREEN))
+    gate.after_route(TO_GREEN.weights)
+    assert marker(cluster) is None
+
+
+def test_a_refused_change_leaves_no_marker(gate: Gate, cluster: Memory) -> None:
+    cluster.deploy("backend", GREEN, "app:v2", replicas=0)
+    with pytest.raises(Refused, match="scaled to zero"):
+        gate.before_route(TO_GREEN)
+    assert marker(cluster) is None
+
+
+def test_a_failed_check_is_remembered_by_the_next_run_until_it_passes(
+    gate: Gate, cluster: Memory, answering: list[str]
+) -> None:
+    gate.before_route(TO_GREEN)
+    cluster.route(split(GREEN))
+    answering[:] = ["blue"]
+    looks: list[Callable[[], None]] = [lambda: gate.after_route(TO_GREEN.weights)]
+    for look in [*looks, gate.settle, gate.settle]:
+        with pytest.raises(Refused, match="does not follow it"):
+            look()
+    answering[:] = ["green"]
+    gate.settle()
+    assert marker(cluster) is None
+
+
+def test_nothing_is_asked_of_the_public_host_where_nothing_is_unverified(
+    gate: Gate, answering: list[str]
+) -> None:
+    answering.clear()
+    gate.settle()
+
+
+def test_a_version_that_never_served_is_smoke_tested_and_one_that_did_is_not(
+    gate: Gate, cluster: Memory, smoked: list[Color]
+) -> None:
+    gate.before_route(TO_GREEN)
+    assert smoked == [GREEN]
+    cluster.route(split(GREEN))
+    gate.after_route(TO_GREEN.weights)
+    served = json.loads(cluster.objects[("ConfigMap", names.HISTORY)]["data"]["served"])
+    assert list(served) == ["v2"]
+    cluster.route(split(BLUE))
+    smoked.clear()
+    gate.before_route(TO_GREEN)
+    assert smoked == []
+
+
+def test_the_first_deployment_is_not_smoke_tested(
+    gate: Gate, cluster: Memory, smoked: list[Color]
+) -> None:
+    del cluster.objects[("HTTPRoute", "legal-ai")]
+    gate.before_route(TO_GREEN)
+    assert smoked == []
+
+
+def test_a_hold_that_lands_after_the_checks_and_before_the_write_still_refuses(
+    gate: Gate, cluster: Memory
+) -> None:
+    cluster.on_write[names.UNVERIFIED] = lambda: cluster.put_config_map(names.HOLD, HOLD_GREEN)
+    with pytest.raises(Refused, match="green is held"):
+        gate.before_route(TO_GREEN)
+
+
+def test_a_rollback_that_lands_while_the_route_is_written_wins(gate: Gate, cluster: Memory) -> None:
+    gate.before_route(TO_GREEN)
+    cluster.put_config_map(names.HOLD, HOLD_GREEN)
+    cluster.route(split(GREEN))
+    with pytest.raises(Refused, match="it wins"):
+        gate.after_route(TO_GREEN.weights)
+    assert cluster.weights() == {BLUE: 100, GREEN: 0}
+
+
+def test_a_rollback_wins_also_over_a_run_that_was_killed_before_it_looked(
+    gate: Gate, cluster: Memory
+) -> None:
+    gate.before_route(TO_GREEN)
+    cluster.put_config_map(names.HOLD, HOLD_GREEN)
+    cluster.route(split(GREEN))
+    with pytest.raises(Refused, match="it wins"):
+        gate.settle()
+    assert cluster.weights() == {BLUE: 100, GREEN: 0}
+
+
+def test_a_route_that_somebody_else_changed_meanwhile_fails_the_run_and_stays(
+    gate: Gate, cluster: Memory
+) -> None:
+    gate.before_route(TO_GREEN)
+    cluster.route(split(BLUE))
+    with pytest.raises(Refused, match="somebody"):
+        gate.after_route(TO_GREEN.weights)
+    assert cluster.weights() == {BLUE: 100, GREEN: 0}
+
+
+def test_a_hold_that_cannot_be_understood_is_not_no_hold(gate: Gate, cluster: Memory) -> None:
+    cluster.put_config_map(names.HOLD, {"colour": "green"})
+    with pytest.raises(CouldNotFindOut, match="can't be understood"):
+        gate.before_route(TO_GREEN)
+
+
+def test_an_api_server_that_is_down_refuses_everything(gate: Gate, cluster: Memory) -> None:
+    cluster.is_down = True
+    acts: tuple[Callable[[], None], ...] = (
+        lambda: gate.before_route(TO_GREEN),
+        lambda: gate.after_route(TO_GREEN.weights),
+        gate.settle,
+        lambda: gate.before_workload(WorkloadChange("backend-blue", BLUE, 1, "app:v1"), "backend"),
+    )
+    for act in acts:
+        with pytest.raises(OpsError, match="down"):
+            act()
+
+
+def test_a_stray_pod_of_another_version_behind_the_service_refuses_the_color(
+    gate: Gate, cluster: Memory
+) -> None:
+    stray = json.loads(json.dumps(cluster.pods[-1]))
+    stray["metadata"]["name"] = "stray"
+    stray["spec"]["containers"][0]["image"] = "app:v1"
+    cluster.pods.append(stray)
+    with pytest.raises(Refused, match="stray runs app:v1"):
+        gate.before_route(TO_GREEN)
+    stray["metadata"]["deletionTimestamp"] = "now"
+    gate.before_route(TO_GREEN)
+
+
+def test_scaling_the_color_with_traffic_to_zero_is_refused_whatever_config_says(
+    gate: Gate, cluster: Memory
+) -> None:
+    down = WorkloadChange("backend-blue", BLUE, 0, "app:v1")
+    with pytest.raises(Refused, match="blue has 100 %"):
+        gate.before_workload(down, "backend")
+    cluster.route(split(GREEN))
+    gate.before_workload(down, "backend")
