@@ -53,7 +53,7 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         site=site(settings),
         router=settings.router,
-        versions={color: settings.version(color) for color in colors},
+        split=split(settings),
         wanted={
             color: tuple(Wanted(name, settings.image(color, name)) for name in services)
             for color in colors

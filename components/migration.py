@@ -74,10 +74,7 @@ class Migration(pulumi.ComponentResource):
                                         )
                                     )
                                 ],
-                                resources=k8s.core.v1.ResourceRequirementsArgs(
-                                    requests=args.service.resources.requests,
-                                    limits=args.service.resources.limits,
-                                ),
+                                resources=pods.resources(args.service.resources),
                                 security_context=pods.container_security(),
                                 volume_mounts=[pods.tmp_mount()],
                             )

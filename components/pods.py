@@ -4,6 +4,8 @@ from typing import Final
 
 import pulumi_kubernetes as k8s
 
+from components.settings import ResourcesSettings
+
 USER_ID: Final = 10001
 """Neither root nor a user of the node; the images' files are readable by all."""
 
@@ -38,3 +40,10 @@ def tmp_volume() -> k8s.core.v1.VolumeArgs:
 def tmp_mount() -> k8s.core.v1.VolumeMountArgs:
     """Where `tmp_volume` is seen."""
     return k8s.core.v1.VolumeMountArgs(name="tmp", mount_path="/tmp")  # noqa: S108 a pod's own
+
+
+def resources(settings: ResourcesSettings) -> k8s.core.v1.ResourceRequirementsArgs:
+    """What the pod is promised and may use; an empty map would be a difference for ever."""
+    return k8s.core.v1.ResourceRequirementsArgs(
+        requests=dict(settings.requests) or None, limits=dict(settings.limits) or None
+    )

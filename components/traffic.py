@@ -42,7 +42,7 @@ class Traffic(pulumi.ComponentResource):
         self.settled = public.id.apply(lambda _: args.gate.settled())
         self.register_outputs({"settled": self.settled})
 
-    def _routes(self) -> pulumi.Resource:
+    def _routes(self) -> pulumi.CustomResource:
         args = self._args
         for color in args.colors:
             body = routing.preview_route(args.site, color, args.colors)
@@ -54,7 +54,7 @@ class Traffic(pulumi.ComponentResource):
             ),
         )
 
-    def _ingresses(self) -> pulumi.Resource:
+    def _ingresses(self) -> pulumi.CustomResource:
         """Two writes: the canary first, so that at a flip its weight is 0 before the main moves."""
         args = self._args
         for color in args.colors:
@@ -86,7 +86,7 @@ class Traffic(pulumi.ComponentResource):
             for resource in self._args.colors[color].ready
         ]
 
-    def _declare(self, body: routing.Body, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    def _declare(self, body: routing.Body, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
         return k8s.apiextensions.CustomResource(
             body["metadata"]["name"],
             api_version=body["apiVersion"],

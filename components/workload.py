@@ -170,10 +170,7 @@ def _pod_spec(args: WorkloadArgs, config: k8s.core.v1.ConfigMap) -> k8s.core.v1.
                     )
                 ],
                 env_from=_env_from(args, config),
-                resources=k8s.core.v1.ResourceRequirementsArgs(
-                    requests=args.settings.resources.requests,
-                    limits=args.settings.resources.limits,
-                ),
+                resources=pods.resources(args.settings.resources),
                 security_context=pods.container_security(),
                 volume_mounts=[pods.tmp_mount()],
                 # A slow start is not a crash: liveness counts only once the start-up probe passed.

@@ -48,7 +48,7 @@ class Plan:
 
     site: routing.Site
     router: str
-    versions: Mapping[Color, str]
+    split: routing.Split
     wanted: Mapping[Color, tuple[Wanted, ...]]
     public_url: str
     preview_urls: Mapping[Color, str]
@@ -75,6 +75,11 @@ class Gate:
             self._cluster = self.connect()
         return self._cluster
 
+    @property
+    def weights(self) -> Mapping[Color, int]:
+        """Percent per color as the configuration has it."""
+        return self.plan.split.weights
+
     def judge(self, change: RouteChange) -> tuple[list[Finding], LiveTraffic | None]:
         """What speaks against the change, by what is live now. Changes nothing."""
         live = self.live()
@@ -99,7 +104,7 @@ class Gate:
                     self.plan.preview_urls[color],
                     self.plan.smoke_paths,
                     color,
-                    self.plan.versions[color],
+                    self.plan.split.versions[color],
                     self.plan.timeout_seconds,
                 )
         marker = {"since": _now(), "for": _told(change.weights)}
@@ -120,7 +125,16 @@ class Gate:
         self._verify(live)
 
     def settle(self) -> None:
-        """Finish what an earlier run left unverified; nothing to do where there is no marker."""
+        """Finish what an earlier run left unverified; nothing to do where there is no marker.
+
+        Says so where a hold keeps the live route from what the configuration asks for.
+        """
+        hold = self.hold()
+        if hold is not None and self.weights.get(hold.color, 0):
+            self.note(
+                f"{hold}; the configuration gives {hold.color} {self.weights[hold.color]} %, and "
+                "the live route does not follow it until the hold is lifted"
+            )
         if self.cluster.get("ConfigMap", names.UNVERIFIED) is None:
             return
         live = self.live()
@@ -176,7 +190,9 @@ class Gate:
         return [
             color
             for color, weight in change.weights.items()
-            if weight and not live.has_traffic(color) and self.plan.versions[color] not in served
+            if weight
+            and not live.has_traffic(color)
+            and self.plan.split.versions[color] not in served
         ]
 
     def _verify(self, live: LiveTraffic) -> None:
@@ -213,7 +229,7 @@ class Gate:
                 active=hold.target,
                 canary_weight=0,
                 serial=live.serial,
-                versions=self.plan.versions,
+                versions=self.plan.split.versions,
             )
         )
         raise Refused(
@@ -240,7 +256,7 @@ class Gate:
         found = self.cluster.get("ConfigMap", names.HISTORY) or {}
         data = dict(found.get("data") or {})
         served = json.loads(data.get("served", "{}"))
-        for color, version in self.plan.versions.items():
+        for color, version in self.plan.split.versions.items():
             if live.has_traffic(color):
                 served.pop(version, None)
                 served[version] = {"color": str(color), "at": _now()}

@@ -61,19 +61,9 @@ def judge(answers: Iterable[Answer], weights: Mapping[Color, int]) -> str:
     if not answers:
         return "no request was sent"
     for answer in answers:
-        if answer.problem:
-            return f"no answer: {answer.problem}"
-        if answer.status >= 500:
-            return f"an answer of {answer.routed or 'no color'} has status {answer.status}"
-        if answer.routed and answer.app and answer.app != answer.routed:
-            return (
-                f"the route chose {answer.routed} but the application that answered runs as "
-                f"{answer.app}: a Service selects the wrong pods"
-            )
+        if problem := _bad(answer):
+            return problem
     seen = Counter(answer.routed or answer.app for answer in answers)
-    for name, hits in seen.items():
-        if name not in set(Color):
-            return f"{hits} of {len(answers)} answers don't say which color they come from"
     for color in Color:
         share = weights.get(color, 0) / 100
         expected = share * len(answers)
@@ -83,4 +73,20 @@ def judge(answers: Iterable[Answer], weights: Mapping[Color, int]) -> str:
                 f"{color} gave {seen[color]} of {len(answers)} answers; "
                 f"its weight is {weights.get(color, 0)} %"
             )
+    return ""
+
+
+def _bad(answer: Answer) -> str:
+    """What is wrong with one answer, whatever the weights are."""
+    if answer.problem:
+        return f"no answer: {answer.problem}"
+    if answer.status >= 500:
+        return f"an answer of {answer.routed or 'no color'} has status {answer.status}"
+    if (answer.routed or answer.app) not in set(Color):
+        return f"an answer (status {answer.status}) does not say which color it comes from"
+    if answer.routed and answer.app and answer.app != answer.routed:
+        return (
+            f"the route chose {answer.routed} but the application that answered runs as "
+            f"{answer.app}: a Service selects the wrong pods"
+        )
     return ""

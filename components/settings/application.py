@@ -18,6 +18,7 @@ from components.settings.values import (
     PreviewHost,
     Quantity,
     Repository,
+    ResourceName,
     ServiceName,
     Switch,
     Text,
@@ -31,6 +32,7 @@ ServiceKind = Literal["web", "worker", "cron"]
 PullPolicy = Literal["IfNotPresent", "Always", "Never"]
 Scheme = Literal["http", "https"]
 Replicas = Annotated[Whole, Field(ge=0, le=1000)]
+Amounts = dict[ResourceName, Quantity]
 
 STANDARD_PORTS = {"http": 80, "https": 443}
 
@@ -61,28 +63,25 @@ class ColorSettings(Part):
     ] = 0
 
 
-class Amounts(Part):
-    """Processor and memory, as Kubernetes quantities."""
-
-    cpu: Annotated[
-        Quantity | None,
-        Key("processor cores", "an amount of cores such as 250m or 2", "250m"),
-    ] = None
-    memory: Annotated[
-        Quantity | None,
-        Key("memory", "an amount of bytes such as 512Mi or 2Gi", "512Mi"),
-    ] = None
-
-
 class ResourcesSettings(Part):
     """What a pod is promised (`requests`) and what it may not exceed (`limits`)."""
 
     requests: Annotated[
-        Amounts, Key("what a pod is promised", "an object with cpu and memory", "512Mi")
-    ] = Amounts()
+        Amounts,
+        Key(
+            "what a pod is promised, by resource",
+            "amounts such as 250m or 512Mi, under cpu, memory or ephemeral-storage",
+            "512Mi",
+        ),
+    ] = Field(default_factory=dict)
     limits: Annotated[
-        Amounts, Key("what a pod may not exceed", "an object with cpu and memory", "1Gi")
-    ] = Amounts()
+        Amounts,
+        Key(
+            "what a pod may not exceed, by resource",
+            "amounts such as 250m or 512Mi, under cpu, memory or ephemeral-storage",
+            "1Gi",
+        ),
+    ] = Field(default_factory=dict)
 
 
 class ServiceSettings(Part):
@@ -90,6 +89,7 @@ class ServiceSettings(Part):
 
     image: Annotated[
         Repository,
+        ResourceName,
         Key(
             "image without tag; the tag is the color's version",
             "an image name without tag or digest, lower case: [REGISTRY/]NAME[/NAME…]",
@@ -144,6 +144,14 @@ class ServiceSettings(Part):
             "info",
         ),
     ] = Field(default_factory=dict)
+    secrets: Annotated[
+        Switch,
+        Key(
+            "whether its pods get the secret environment: database, Redis and `secrets`",
+            "true or false",
+            "true",
+        ),
+    ] = True
     command: Annotated[
         tuple[Text, ...] | None,
         Key("what the container runs; unset: what the image says", "a list of words", "serve"),
@@ -152,6 +160,15 @@ class ServiceSettings(Part):
         PullPolicy,
         Key("when the node fetches the image", "IfNotPresent, Always or Never", "IfNotPresent"),
     ] = "IfNotPresent"
+    rollout_timeout_seconds: Annotated[
+        Whole,
+        Field(ge=10, le=7200),
+        Key(
+            "time all pods of a version have to get ready, then the deployment has failed",
+            "a whole number of seconds, 10 to 7200",
+            "300",
+        ),
+    ] = 300
     termination_grace_seconds: Annotated[
         Whole,
         Field(ge=1, le=3600),
@@ -255,6 +272,22 @@ class GateSettings(Part):
     smoke: Annotated[
         Switch,
         Key("smoke tests, before a version's first traffic", "true or false", "true"),
+    ] = True
+    smoke_paths: Annotated[
+        tuple[Path, ...],
+        Key(
+            "paths that have to answer 200, besides every service's healthPath",
+            "a path that begins with '/', without spaces or query",
+            "/api/health",
+        ),
+    ] = ("/api/health", "/api/health/database", "/api/health/redis")
+    share: Annotated[
+        Switch,
+        Key(
+            "whether the public host is asked, after the switch, who answers",
+            "true or false",
+            "true",
+        ),
     ] = True
     timeout_seconds: Annotated[
         Whole,

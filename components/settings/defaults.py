@@ -6,13 +6,16 @@ Pulumi replaces an object's default by the stack's object, so objects are merged
 from collections.abc import Mapping
 from typing import Any, Final
 
+from components.settings.watching import AlertsSettings
+
 SERVICES: Final[Mapping[str, Any]] = {
     "backend": {
         "image": "legal-ai-backend",
         "port": 8000,
         "paths": ["/api", "/health"],
         "healthPath": "/health",
-        "readyPath": "/api/health",
+        "readyPath": "/ready",
+        "secrets": True,
         "resources": {
             "requests": {"cpu": "250m", "memory": "512Mi"},
             "limits": {"memory": "1Gi"},
@@ -24,6 +27,7 @@ SERVICES: Final[Mapping[str, Any]] = {
         "paths": ["/"],
         "healthPath": "/",
         "readyPath": "/",
+        "secrets": False,
         "resources": {
             "requests": {"cpu": "100m", "memory": "256Mi"},
             "limits": {"memory": "512Mi"},
@@ -41,6 +45,7 @@ _ANY: Final[Mapping[str, Any]] = {
     "database": {"kind": "rds"},
     "redis": {},
     "secrets": {},
+    "alerts": AlertsSettings().model_dump(by_alias=True),
 }
 
 _RDS: Final[Mapping[str, Mapping[str, Any]]] = {

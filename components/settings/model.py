@@ -1,6 +1,7 @@
 """The whole configuration of a stack, as the components read it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -18,6 +19,11 @@ from components.settings.data import BackupsSettings, DatabaseSettings, RedisSet
 from components.settings.values import DIGEST, EnvName, Key, Namespace, Secret, ServiceName, Whole
 from components.settings.watching import AlertsSettings, NotificationsSettings
 from ops.color import Color
+
+POSTGRESQL_PORT: Final = 5432
+REDIS_PORT: Final = 6379
+SPARE_PODS: Final = 20
+"""Jobs with their retries, and pods that are on their way out."""
 
 Environment = Literal["local", "staging", "production"]
 
@@ -81,9 +87,9 @@ class Settings(Part):
     gateway: Annotated[
         GatewaySettings, Key("the gateway", "an object with name and namespace", "public")
     ] = GatewaySettings()
-    migrations: Annotated[
-        MigrationsSettings, Key("the migration Job", "an object", "backend")
-    ] = MigrationsSettings()
+    migrations: Annotated[MigrationsSettings, Key("the migration Job", "an object", "backend")] = (
+        MigrationsSettings()
+    )
     database: Annotated[DatabaseSettings, Key("PostgreSQL", "an object with kind", "rds")]
     redis: Annotated[RedisSettings, Key("Redis", "an object with url", "")]
     secrets: Annotated[
@@ -103,9 +109,12 @@ class Settings(Part):
     gate: Annotated[
         GateSettings, Key("what is asked before a color gets traffic", "an object", "true")
     ] = GateSettings()
-    notifications: Annotated[
-        NotificationsSettings, Key("who is told", "an object", "@on-call")
-    ] = NotificationsSettings()
+    notifications: Annotated[NotificationsSettings, Key("who is told", "an object", "@on-call")] = (
+        NotificationsSettings()
+    )
+
+    kube_context: str | None = None
+    """The cluster's name in kubeconfig: `kubernetes:context`, a key of the provider's."""
 
     def color(self, color: Color) -> ColorSettings:
         """What the configuration says of one color."""
@@ -114,6 +123,16 @@ class Settings(Part):
     def declared_colors(self) -> tuple[Color, ...]:
         """The colors that have a version; the others are not declared at all."""
         return tuple(color for color in Color if self.color(color).version is not None)
+
+    def version(self, color: Color) -> str:
+        """The image tag or digest that a color runs.
+
+        Raises ValueError for a color that has none: ask `declared_colors` first.
+        """
+        version = self.color(color).version
+        if version is None:
+            raise ValueError(f"{color} has no version, so it is not declared")
+        return version
 
     def weights(self) -> dict[Color, int]:
         """Percent of public traffic for each color; the sum is 100."""
@@ -137,11 +156,33 @@ class Settings(Part):
 
         Raises ValueError for a color that has no version.
         """
-        version = self.color(color).version
-        if version is None:
-            raise ValueError(f"{color} has no version, so there is no image of {service} to run")
+        version = self.version(color)
         separator = "@" if DIGEST.fullmatch(version) else ":"
         return f"{self.services[service].image}{separator}{version}"
+
+    def app_secrets(self) -> dict[str, str]:
+        """The secret environment of the pods, in clear: mark it secret before it goes anywhere.
+
+        `DATABASE_URL` is there where the configuration has one; an RDS instance brings its own.
+        """
+        values = {name: value.get_secret_value() for name, value in self.secrets.items()}
+        values["REDIS_URL"] = self.redis.url.get_secret_value()
+        if self.database.url is not None:
+            values["DATABASE_URL"] = self.database.url.get_secret_value()
+        return dict(sorted(values.items()))
+
+    def store_ports(self) -> tuple[int, ...]:
+        """TCP ports of the database and Redis, for NetworkPolicies."""
+        urls = [(self.database.url, POSTGRESQL_PORT), (self.redis.url, REDIS_PORT)]
+        ports = [
+            (urlsplit(url.get_secret_value()).port if url else None) or usual for url, usual in urls
+        ]
+        return tuple(dict.fromkeys(ports))
+
+    def pod_limit(self) -> int:
+        """The most pods that may exist: both colors in the middle of a rollout, and Jobs."""
+        wanted = sum(self.replicas(color, service) for color in Color for service in self.services)
+        return 2 * wanted + SPARE_PODS
 
     def web_services(self) -> dict[str, ServiceSettings]:
         """The services that the public reaches, by name."""

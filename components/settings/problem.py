@@ -29,7 +29,8 @@ class Problem:
 
     def __str__(self) -> str:
         allowed = f"\n  Allowed: {self.allowed}." if self.allowed else ""
-        return f"{self.key} {self.finding}.{allowed}\n  Mend it: {self.fix}"
+        stop = "" if self.finding.endswith("?") else "."
+        return f"{self.key} {self.finding}{stop}{allowed}\n  Mend it: {self.fix}"
 
 
 class SettingsError(UsageError, RunError):

@@ -25,6 +25,8 @@ class Place:
     key: Key | None
     models: tuple[type[Part], ...]
     is_secret: bool
+    is_map: bool
+    is_list: bool
 
 
 def key_of(field: FieldInfo) -> Key:
@@ -32,23 +34,20 @@ def key_of(field: FieldInfo) -> Key:
     return next(entry for entry in field.metadata if isinstance(entry, Key))
 
 
-def name_of(attribute: str, field: FieldInfo) -> str:
-    """A field's name in config."""
-    return field.alias or attribute
-
-
 def fields(*models: type[Part]) -> dict[str, FieldInfo]:
     """The keys that any of the models has, by their names in config."""
     return {
-        name_of(attribute, field): field
+        str(field.alias): field
         for model in models
-        for attribute, field in model.model_fields.items()
+        for field in model.model_fields.values()
+        if any(isinstance(entry, Key) for entry in field.metadata)
     }
 
 
 def models_in(annotation: Any, tag: str | None = None) -> tuple[type[Part], ...]:
-    """The models that a type stands for, through optional, union, list and map; of a union those
-    with the tag, where one is given.
+    """The models that a type stands for, through optional, list and map.
+
+    Of a union all of them, or those with the tag where one is given.
     """
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return (annotation,)
@@ -86,25 +85,39 @@ def locate(location: Sequence[str | int]) -> Place:
             models = models_in(annotation)
         else:
             annotation = ROOT if not models else models[0]
-    return Place(path, key, models, secret)
+    return Place(path, key, models, secret, is_map(annotation), get_origin(annotation) is tuple)
+
+
+def settable(location: Sequence[str | int]) -> Place:
+    """The place itself, or where it is an object the first key below that has to have a value."""
+    place = locate(location)
+    inner = fields(*place.models)
+    if place.is_map:
+        return settable((*location, _ANY_NAME))
+    if place.is_list:
+        return settable((*location, 0))
+    if not inner:
+        return place
+    required = [name for name, field in inner.items() if field.is_required()]
+    return settable((*location, (required or list(inner))[0]))
 
 
 def walk(model: type[Part] = ROOT, path: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every key below a model with its path; chosen names stand as NAME, lists as [0]."""
-    for attribute, field in model.model_fields.items():
-        here = join(path, name_of(attribute, field))
+    for name, field in fields(model).items():
+        here = join(path, name)
         yield here, field
         below = here
         if is_map(field.annotation):
             below = join(here, _ANY_NAME)
         elif get_origin(field.annotation) is tuple:
             below = join(here, 0)
-        seen: set[str] = set()
-        for inner in models_in(field.annotation):
-            for entry in walk(inner, below):
-                if entry[0] not in seen:
-                    seen.add(entry[0])
-                    yield entry
+        inner = {
+            entry: found
+            for each in reversed(models_in(field.annotation))
+            for entry, found in walk(each, below)
+        }
+        yield from inner.items()
 
 
 def secret_keys() -> tuple[str, ...]:

@@ -27,6 +27,7 @@ LONGEST_SERVICE_NAME: Final = 57
 """63 (https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4) less `-green`."""
 _QUANTITY: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(m|k|M|G|T|P|E|[KMGTPE]i)?")
 """https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/"""
+RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 _ENV_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _PATH: Final = re.compile(
     r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]+(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?)?"
@@ -51,9 +52,7 @@ class NotLossless(ValueError):
 
 def whole(value: Any) -> int:
     """An int from what the CLI and YAML make of one; a truth value is none."""
-    if isinstance(value, bool):
-        raise ValueError("it is no number")
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -198,6 +197,13 @@ def env_name(value: str) -> str:
     return value
 
 
+def resource_name(value: str) -> str:
+    """A resource that pods are given."""
+    if value not in RESOURCES:
+        raise ValueError(f"there is {', '.join(RESOURCES)}")
+    return value
+
+
 def service_name(value: str) -> str:
     """A service's name: `NAME-green` must do as a Kubernetes Service's name (RFC 1035)."""
     if len(value) > LONGEST_SERVICE_NAME or not value[:1].isalpha():
@@ -288,6 +294,7 @@ Quantity = Annotated[str, BeforeValidator(quantity)]
 Path = Annotated[Text, AfterValidator(path)]
 EnvName = Annotated[Text, AfterValidator(env_name)]
 ServiceName = Annotated[Text, AfterValidator(service_name)]
+ResourceName = Annotated[Text, AfterValidator(resource_name)]
 Network = Annotated[Text, AfterValidator(network)]
 HttpsUrl = Annotated[Text, AfterValidator(https_url)]
 Region = Annotated[Text, AfterValidator(region)]

@@ -8,8 +8,17 @@ from typing import Annotated
 from pydantic import Field
 
 from components.settings.base import Part
-from components.settings.values import HttpsUrl, Key, Number, Percent, Secret, SecretHttpsUrl
-from components.settings.values import Switch, Text, Whole
+from components.settings.values import (
+    HttpsUrl,
+    Key,
+    Number,
+    Percent,
+    Secret,
+    SecretHttpsUrl,
+    Switch,
+    Text,
+    Whole,
+)
 
 Minutes = Annotated[Whole, Field(ge=1, le=1440)]
 Positive = Annotated[Number, Field(gt=0)]

@@ -115,7 +115,7 @@ def gate(cluster: Memory, smoked: list[Color], answering: list[str]) -> Gate:
     plan = Plan(
         site=SITE,
         router="gateway-api",
-        versions={BLUE: "v1", GREEN: "v2"},
+        split=split(GREEN),
         wanted={BLUE: (Wanted("backend", "app:v1"),), GREEN: (Wanted("backend", "app:v2"),)},
         public_url="http://legal-ai.localhost",
         preview_urls={BLUE: "http://blue.localhost", GREEN: "http://green.localhost"},

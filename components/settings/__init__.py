@@ -1,0 +1,60 @@
+"""The stack's configuration as pydantic models: read once, refused with all that is wrong.
+
+`load_from_pulumi()` is the only reader of Pulumi's configuration; everything else gets `Settings`.
+"""
+
+from components.settings.application import (
+    ColorSettings,
+    GateSettings,
+    GatewaySettings,
+    HostsSettings,
+    MigrationsSettings,
+    ResourcesSettings,
+    ServiceSettings,
+)
+from components.settings.data import (
+    BackupsSettings,
+    ExternalDatabaseSettings,
+    GenerationSettings,
+    RdsSettings,
+    RedisSettings,
+    RestoreSource,
+)
+from components.settings.load import load, load_from_pulumi
+from components.settings.model import Settings
+from components.settings.problem import Problem, SettingsError
+from components.settings.watching import (
+    AlertsSettings,
+    LatencyThreshold,
+    NotificationsSettings,
+    PercentThreshold,
+    RequestRateThreshold,
+    RollbackSettings,
+)
+
+__all__ = [
+    "AlertsSettings",
+    "BackupsSettings",
+    "ColorSettings",
+    "ExternalDatabaseSettings",
+    "GateSettings",
+    "GatewaySettings",
+    "GenerationSettings",
+    "HostsSettings",
+    "LatencyThreshold",
+    "MigrationsSettings",
+    "NotificationsSettings",
+    "PercentThreshold",
+    "Problem",
+    "RdsSettings",
+    "RedisSettings",
+    "RequestRateThreshold",
+    "ResourcesSettings",
+    "RestoreSource",
+    "RollbackSettings",
+    "ServiceSettings",
+    "Settings",
+    "SettingsError",
+    "load",
+    "load_from_pulumi",
+]
