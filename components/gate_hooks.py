@@ -5,6 +5,7 @@ its name also when it deletes a resource that the program no longer has.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,9 +26,9 @@ class GateHooks:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        before_route = _hook("gate-before-route", self._before_route, on_preview=True)
-        after_route = _hook("gate-after-route", self._after_route, on_preview=False)
-        workload = _hook("gate-before-workload", self._before_workload, on_preview=True)
+        before_route = _hook("before-route", self._before_route, on_preview=True)
+        after_route = _hook("after-route", self._after_route, on_preview=False)
+        workload = _hook("before-workload", self._before_workload, on_preview=True)
         self.route = pulumi.ResourceHookBinding(
             before_create=[before_route],
             before_update=[before_route],
@@ -76,14 +77,17 @@ def _hook(
     name: str, check: Callable[[pulumi.ResourceHookArgs], None], *, on_preview: bool
 ) -> pulumi.ResourceHook:
     async def run(args: pulumi.ResourceHookArgs) -> None:
+        begin = time.monotonic()
         try:
             await asyncio.to_thread(check, args)
+            tell = pulumi.log.info if "route" in name else pulumi.log.debug
+            tell(f"gate: {name} took {time.monotonic() - begin:.2f} s")
         except OpsError as error:
             if not pulumi.runtime.is_dry_run():
                 raise
             pulumi.log.warn(f"the gate could not find out: {error}")
 
-    return pulumi.ResourceHook(name, run, pulumi.ResourceHookOptions(on_dry_run=on_preview))
+    return pulumi.ResourceHook(f"gate-{name}", run, pulumi.ResourceHookOptions(on_dry_run=on_preview))
 
 
 def _warn(findings: list[Finding], title: str) -> None:

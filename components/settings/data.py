@@ -128,7 +128,7 @@ class RdsSettings(Part):
     url: Annotated[
         DatabaseUrl | None,
         Key(
-            "address used instead of the instance's own",
+            "address used instead of the instance's own; required where kind is external",
             "postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE, encrypted",
             "",
             secret=True,

@@ -44,7 +44,8 @@ def load(
     doesn't tell of. Raises SettingsError with everything that is wrong.
     """
     raw, problems = _read(config)
-    environment = str(raw.setdefault("environment", stack if stack in _ENVIRONMENTS else ""))
+    environment = str(raw.get("environment") or (stack if stack in _ENVIRONMENTS else ""))
+    raw["environment"] = environment
     merged = with_defaults(raw, environment)
     parts: dict[str, Any] = {}
     for name, field in schema.fields(Settings).items():

@@ -180,9 +180,14 @@ class Settings(Part):
         return tuple(dict.fromkeys(ports))
 
     def pod_limit(self) -> int:
-        """The most pods that may exist: both colors in the middle of a rollout, and Jobs."""
-        wanted = sum(self.replicas(color, service) for color in Color for service in self.services)
-        return 2 * wanted + SPARE_PODS
+        """The most pods that may exist: both colors in the middle of a rollout, and Jobs.
+
+        Both at the larger one's size, since a rollback scales the smaller one up.
+        """
+        largest = sum(
+            max(1, *(self.replicas(color, service) for color in Color)) for service in self.services
+        )
+        return 2 * len(Color) * largest + SPARE_PODS
 
     def web_services(self) -> dict[str, ServiceSettings]:
         """The services that the public reaches, by name."""
