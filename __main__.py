@@ -6,15 +6,11 @@ from components import gate_plan
 from components.color_stack import ColorStack, ColorStackArgs
 from components.gate_hooks import GateHooks
 from components.namespace import Namespace, NamespaceArgs
-from components.settings import SettingsError, load_from_pulumi
+from components.settings import load_from_pulumi
 from components.traffic import Traffic, TrafficArgs
 from ops.gate import Gate
 
-try:
-    settings = load_from_pulumi()
-except SettingsError as error:
-    raise pulumi.RunError(str(error)) from error
-
+settings = load_from_pulumi()
 pulumi.log.info(settings.traffic_sentence())
 
 gate = GateHooks(Gate(gate_plan.connect(settings), gate_plan.plan(settings), pulumi.log.warn))

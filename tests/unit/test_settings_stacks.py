@@ -155,6 +155,8 @@ def stack_local(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Pat
     monkeypatch.setattr(pulumi.runtime, "get_root_directory", lambda: str(tmp_path))
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(configured()))
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(sorted(ENCRYPTED)))
+    # Other tests' programs leave theirs behind.
+    runtime_config.set_all_config({}, [])
     yield tmp_path
     runtime_config.set_all_config({}, [])
 
