@@ -87,7 +87,9 @@ def _hook(
                 raise
             pulumi.log.warn(f"the gate could not find out: {error}")
 
-    return pulumi.ResourceHook(f"gate-{name}", run, pulumi.ResourceHookOptions(on_dry_run=on_preview))
+    return pulumi.ResourceHook(
+        f"gate-{name}", run, pulumi.ResourceHookOptions(on_dry_run=on_preview)
+    )
 
 
 def _warn(findings: list[Finding], title: str) -> None:

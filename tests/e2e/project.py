@@ -60,6 +60,7 @@ class Project:
         project.pulumi("stack", "init", STACK).ok()
         host = project.public_host
         project.set(
+            "environment=local",
             f"hosts.public={host}",
             f"hosts.preview={{color}}.{host}",
             f"namespace={namespace}",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.e2e import visitor
 from tests.e2e.project import ROOT
@@ -80,4 +80,36 @@ def test_a_visitor_can_do_what_the_runbooks_manual_checklist_asks(
 
 
 def use(page: Page, document: Path) -> None:
-    """Log in, upload, analyse, search, look at the profile, change a setting."""
+    """Log in, upload, analyse, search, look at the profile, change a setting, clean up."""
+    said = page.locator("#message")
+    page.fill("#username", "test@example.com")
+    page.fill("#password", "testpass")
+    page.click("#login button")
+    expect(page.locator("#inside")).to_be_visible()
+    assert page.inner_text("#page-color") == page.inner_text("#api-color")
+    assert page.inner_text("#page-version") == page.inner_text("#api-version")
+
+    page.set_input_files("#file", document)
+    page.click("#upload button")
+    expect(said).to_have_text(f"Uploaded {document.name}.")
+    page.fill("#query", "laws of the land")
+    page.click("#search button")
+    item = page.locator("#documents li", has_text=document.name).first
+    item.locator(".analyze").click()
+    expect(said).to_have_text(f"Analysed {document.name}.")
+    expect(item.locator(".findings")).to_contain_text("words")
+
+    expect(page.locator("#who")).not_to_be_empty()
+    page.fill("#profile [name=organization]", "Chambers")
+    page.click("#profile button")
+    expect(said).to_have_text("Profile saved.")
+    page.select_option("#settings [name=language]", "fr")
+    page.click("#settings button")
+    expect(said).to_have_text("Settings saved.")
+    page.reload()
+    expect(page.locator("#settings [name=language]")).to_have_value("fr")
+
+    page.fill("#query", "laws of the land")
+    page.click("#search button")
+    item.locator(".delete").click()
+    expect(said).to_have_text(f"Deleted {document.name}.")

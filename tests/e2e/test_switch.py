@@ -28,7 +28,8 @@ def test_the_preview_of_a_switch_shows_weights_and_annotations_only(settled: Pro
     settled.set("activeColor=blue")
     assert re.search(r"~ 1 to update", shown)
     assert "green serves the public" in shown
-    changed = [line.strip() for line in shown.splitlines() if re.match(r"\s+[~+-] ", line)]
+    resources, _, _ = shown.partition("--outputs:--")
+    changed = [line.strip() for line in resources.splitlines() if re.match(r"\s+[~+-] ", line)]
     leaves = [line for line in changed if "=>" in line]
     assert leaves
     for line in leaves:

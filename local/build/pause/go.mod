@@ -1,0 +1,3 @@
+module legal-ai/local/build/pause
+
+go 1.26

@@ -1,0 +1,36 @@
+"""Images from the committed Dockerfiles, where a Docker engine answers."""
+
+import shutil
+from pathlib import Path
+
+from local.commands import run
+from local.images.archive import replacing
+from local.images.releases import APP, AppImage
+from local.problems import CommandFailedError
+
+ANSWER_SECONDS = 10
+BUILD_SECONDS = 900
+
+
+def engine_answers() -> bool:
+    """Whether there is a Docker client here whose engine answers."""
+    if shutil.which("docker") is None:
+        return False
+    try:
+        run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=ANSWER_SECONDS)
+    except CommandFailedError:
+        return False
+    return True
+
+
+def build_with_engine(root: Path, image: AppImage, out: Path) -> None:
+    """Build `image` and save it to `out`. Raises CommandFailedError."""
+    arguments = [
+        word
+        for name, value in image.build_arguments.items()
+        for word in ("--build-arg", f"{name}={value}")
+    ]
+    context = root / APP / image.service
+    run(["docker", "build", "--tag", image.tag, *arguments, context], timeout=BUILD_SECONDS)
+    with replacing(out) as partial:
+        run(["docker", "save", "--output", partial, image.tag], timeout=BUILD_SECONDS)

@@ -1,0 +1,1 @@
+"""The Kubernetes provider stand-in, in parts; `local/plugins/kubernetes_provider.py` starts it."""
