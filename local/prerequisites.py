@@ -177,13 +177,21 @@ def holder(port: int) -> str:
                 inodes.add(f"socket:[{fields[9]}]")
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            links = {str(link.readlink()) for link in (process / "fd").iterdir()}
+            found = any(_target(link) in inodes for link in (process / "fd").iterdir())
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        if links & inodes:
+        if found:
             return f"pid {process.name} ({command[:80].strip()})"
     return "a process that this user can't see"
+
+
+def _target(link: Path) -> str:
+    """Return where a link of /proc points; nothing once its file is closed."""
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
 
 
 def _existing(path: Path) -> Path:

@@ -116,11 +116,19 @@ class Gate:
         """Look whether the route is what was written and traffic follows it, or raise."""
         self._give_way_to_hold()
         live = self._require_live()
-        if {c: w for c, w in live.weights.items() if w} != {c: w for c, w in weights.items() if w}:
+        if _receiving(live.weights) != _receiving(weights):
+            hold = self.hold()
+            who = (
+                f"a rollback came in meanwhile and stays: {hold}"
+                if hold
+                else (
+                    "somebody changed it meanwhile; see who holds what with `kubectl get "
+                    f"{'ingress' if self.plan.router == 'ingress-nginx' else 'httproute'} "
+                    "-o yaml --show-managed-fields`"
+                )
+            )
             raise Refused(
-                f"the route says {_told(live.weights)}, written was {_told(weights)}: somebody "
-                "changed it meanwhile. Nothing was changed back; see who holds what with "
-                "`kubectl get httproute legal-ai -o yaml --show-managed-fields`"
+                f"the route says {_told(live.weights)}, written was {_told(weights)}: {who}"
             )
         self._verify(live)
 
@@ -196,28 +204,30 @@ class Gate:
         ]
 
     def _verify(self, live: LiveTraffic) -> None:
-        if self.plan.share:
-            self._await_share(live)
+        problem = self._share_problem(live)
+        if problem:
+            raise Refused(
+                f"the route says {_told(live.weights)}, but {self.plan.public_url} does not follow "
+                f"it after {self.plan.timeout_seconds:g} s: {problem}. `pulumi up` fails until "
+                "this check passes; to go back, set legal-ai:activeColor and "
+                "legal-ai:canaryWeight as they were"
+            )
         self._give_way_to_hold()
         self._record(live)
         self.cluster.delete("ConfigMap", names.UNVERIFIED)
 
-    def _await_share(self, live: LiveTraffic) -> None:
+    def _share_problem(self, live: LiveTraffic) -> str:
+        """What still keeps the public host from following the route when the time is up."""
+        if not self.plan.share:
+            return ""
         deadline = time.monotonic() + self.plan.timeout_seconds
         count = share.count_for(live.weights)
         while True:
             answers = share.ask(self.plan.public_url, self.plan.share_paths, count)
             problem = share.judge(answers, live.weights)
-            if not problem:
-                return
-            if time.monotonic() > deadline:
-                break
+            if not problem or time.monotonic() > deadline:
+                return problem
             time.sleep(POLL_SECONDS)
-        raise Refused(
-            f"the route says {_told(live.weights)}, but {self.plan.public_url} does not follow it "
-            f"after {self.plan.timeout_seconds:g} s: {problem}. `pulumi up` fails until this check "
-            "passes; to go back, set legal-ai:activeColor and legal-ai:canaryWeight as they were"
-        )
 
     def _give_way_to_hold(self) -> None:
         """If a rollback landed while we wrote: put its weights back, and say so."""
@@ -232,10 +242,12 @@ class Gate:
                 versions=self.plan.split.versions,
             )
         )
+        problem = self._share_problem(self._require_live())
+        but = f", but {self.plan.public_url} does not follow yet: {problem}" if problem else ""
         raise Refused(
             f"a rollback came in while this `up` was writing the route, and it wins: {hold}. "
-            f"{hold.target} has all traffic again. Set legal-ai:activeColor to {hold.target} and "
-            "legal-ai:canaryWeight to 0 so that the configuration says what is live"
+            f"{hold.target} has all traffic again{but}. Set legal-ai:activeColor to {hold.target} "
+            "and legal-ai:canaryWeight to 0 so that the configuration says what is live"
         )
 
     def _write_split(self, split: routing.Split) -> None:
@@ -272,6 +284,10 @@ class Gate:
 
 def _notes(body: Body) -> Body:
     return {"annotations": body["metadata"].get("annotations", {})}
+
+
+def _receiving(weights: Mapping[Color, int]) -> dict[Color, int]:
+    return {color: weight for color, weight in weights.items() if weight}
 
 
 def _told(weights: Mapping[Color, int]) -> str:

@@ -60,4 +60,4 @@ def test_a_canary_at_full_weight_does_not_turn_into_its_opposite_at_the_flip(
 
 def test_a_forgotten_canary_weight_is_told_in_a_sentence(settled: Project) -> None:
     settled.set("canaryWeight=10")
-    assert "green gets 10 %" in settled.preview().ok().text
+    assert "green keeps 10 %" in settled.preview().ok().text
