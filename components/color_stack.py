@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 
+from components.kube import KubeObject, name_of
 from components.migration import Migration, MigrationArgs
 from components.settings import Settings
 from components.workload import ColorSecret, Workload, WorkloadArgs, checksum
@@ -68,20 +68,23 @@ class ColorStack(pulumi.ComponentResource):
 
 def _secret(name: str, args: ColorStackArgs, parent: pulumi.Resource) -> ColorSecret:
     values = args.settings.app_secrets()
-    secret = k8s.core.v1.Secret(
+    name_in_cluster = f"app-{args.color}"
+    secret = KubeObject(
         f"{name}-secrets",
-        metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=f"app-{args.color}", namespace=args.namespace, labels={"color": str(args.color)}
-        ),
-        type="Opaque",
-        string_data=pulumi.Output.secret(values),
-        opts=pulumi.ResourceOptions(parent=parent),
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "Opaque",
+            "metadata": {
+                "name": name_in_cluster,
+                "namespace": args.namespace,
+                "labels": {"color": str(args.color)},
+            },
+            "stringData": pulumi.Output.secret(values),
+        },
+        pulumi.ResourceOptions(parent=parent),
     )
-    return ColorSecret(
-        name=secret.metadata.name.apply(lambda given: given or f"app-{args.color}"),
-        checksum=checksum(values),
-        keys=tuple(values),
-    )
+    return ColorSecret(name=name_of(secret, name_in_cluster), checksum=checksum(values))
 
 
 def _migration(

@@ -5,6 +5,8 @@ its name also when it deletes a resource that the program no longer has.
 """
 
 import asyncio
+import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +28,9 @@ class GateHooks:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
+        if not pulumi.runtime.is_dry_run():
+            # Every `up` asks the gate in the end: what that needs is loaded while Pulumi waits.
+            threading.Thread(target=_connect, args=(gate,), daemon=True).start()
         before_route = _hook("before-route", self._before_route, on_preview=True)
         after_route = _hook("after-route", self._after_route, on_preview=False)
         workload = _hook("before-workload", self._before_workload, on_preview=True)
@@ -71,6 +76,12 @@ class GateHooks:
             _warn(findings, f"the gate would refuse this change of {change.name}")
             return
         self._gate.before_workload(change, service)
+
+
+def _connect(gate: Gate) -> None:
+    # Whoever asks the gate gets the error, if there is one.
+    with contextlib.suppress(OpsError):
+        _ = gate.cluster
 
 
 def _hook(

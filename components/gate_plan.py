@@ -1,20 +1,31 @@
 """Settings, put as the library wants them: the site, the split, and what the gate must know."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from components.settings import Settings
 from ops import routing
-from ops.cluster import Cluster
 from ops.gate import Plan, Wanted
 
-FIELD_MANAGER = "legal-ai-gate"
+if TYPE_CHECKING:
+    from ops.cluster import Cluster
+
+FIELD_MANAGER: Final = "legal-ai-gate"
 
 
 def connect(settings: Settings) -> Callable[[], Cluster]:
     """How to reach the cluster that the Kubernetes provider is configured for."""
-    return lambda: Cluster.connect(
-        settings.namespace, context=settings.kube_context, field_manager=FIELD_MANAGER
-    )
+
+    def cluster() -> Cluster:
+        from ops.cluster import Cluster  # noqa: PLC0415 beside the program, see GateHooks
+
+        return Cluster.connect(
+            settings.namespace, context=settings.kube_context, field_manager=FIELD_MANAGER
+        )
+
+    return cluster
 
 
 def site(settings: Settings) -> routing.Site:

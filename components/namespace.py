@@ -5,10 +5,12 @@ name look-ups, the database, Redis and HTTPS (the AI providers).
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
-import pulumi_kubernetes as k8s
+
+from components.kube import Body, KubeObject, name_of
+from ops.color import Color
 
 EGRESS_PORTS: Final = (443,)
 """HTTPS: the AI providers and AWS."""
@@ -41,89 +43,80 @@ class Namespace(pulumi.ComponentResource):
     ) -> None:
         super().__init__("legal-ai:namespace:Namespace", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = k8s.core.v1.Namespace(
+        modes = ("enforce", "audit", "warn")
+        namespace = KubeObject(
             name,
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=args.name,
-                labels={
-                    f"pod-security.kubernetes.io/{mode}": "restricted"
-                    for mode in ("enforce", "audit", "warn")
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {
+                    "name": args.name,
+                    "labels": {f"pod-security.kubernetes.io/{m}": "restricted" for m in modes},
                 },
-            ),
-            opts=child,
+            },
+            child,
         )
-        self.name = namespace.metadata.name.apply(lambda given: given or args.name)
+        self.name = name_of(namespace, args.name)
         for policy, spec in _policies(args).items():
-            k8s.networking.v1.NetworkPolicy(
+            KubeObject(
                 f"{name}-{policy}",
-                metadata=k8s.meta.v1.ObjectMetaArgs(name=policy, namespace=self.name),
-                spec=spec,
-                opts=child,
+                {
+                    "apiVersion": "networking.k8s.io/v1",
+                    "kind": "NetworkPolicy",
+                    "metadata": {"name": policy, "namespace": self.name},
+                    "spec": spec,
+                },
+                child,
             )
-        k8s.core.v1.ResourceQuota(
+        KubeObject(
             f"{name}-quota",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name="quota", namespace=self.name),
-            spec=k8s.core.v1.ResourceQuotaSpecArgs(
-                hard={"pods": str(args.pods), "services.loadbalancers": "0"}
-            ),
-            opts=child,
+            {
+                "apiVersion": "v1",
+                "kind": "ResourceQuota",
+                "metadata": {"name": "quota", "namespace": self.name},
+                "spec": {"hard": {"pods": str(args.pods), "services.loadbalancers": "0"}},
+            },
+            child,
         )
         self.register_outputs({"name": self.name})
 
 
-def _policies(args: NamespaceArgs) -> dict[str, k8s.networking.v1.NetworkPolicySpecArgs]:
-    net = k8s.networking.v1
-    everything = k8s.meta.v1.LabelSelectorArgs()
-    web = [net.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in args.service_ports]
+def _policies(args: NamespaceArgs) -> dict[str, Body]:
+    web = _tcp(args.service_ports)
     gateway = [
         _namespace_peer(args.gateway_namespace),
         _namespace_peer(args.monitoring_namespace),
-        *(
-            net.NetworkPolicyPeerArgs(ip_block=net.IPBlockArgs(cidr=cidr))
-            for cidr in args.gateway_cidrs
-        ),
+        *({"ipBlock": {"cidr": cidr}} for cidr in args.gateway_cidrs),
     ]
-    dns = [net.NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]
-    out = [
-        net.NetworkPolicyPortArgs(port=port, protocol="TCP")
-        for port in (*args.store_ports, *EGRESS_PORTS)
-    ]
-    policies = {
-        "default-deny": net.NetworkPolicySpecArgs(
-            pod_selector=everything, policy_types=["Ingress", "Egress"]
-        ),
-        "allow-gateway": net.NetworkPolicySpecArgs(
-            pod_selector=everything,
-            policy_types=["Ingress"],
-            ingress=[net.NetworkPolicyIngressRuleArgs(from_=gateway, ports=web)],
-        ),
-        "allow-stores-and-https": net.NetworkPolicySpecArgs(
-            pod_selector=everything,
-            policy_types=["Egress"],
-            egress=[
-                net.NetworkPolicyEgressRuleArgs(ports=dns),
-                net.NetworkPolicyEgressRuleArgs(ports=out),
-            ],
-        ),
+    dns = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    out = _tcp((*args.store_ports, *EGRESS_PORTS))
+    policies: dict[str, Body] = {
+        "default-deny": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        "allow-gateway": {
+            "podSelector": {},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": gateway, "ports": web}],
+        },
+        "allow-stores-and-https": {
+            "podSelector": {},
+            "policyTypes": ["Egress"],
+            "egress": [{"ports": dns}, {"ports": out}],
+        },
     }
-    for color in ("blue", "green"):
-        same = net.NetworkPolicyPeerArgs(pod_selector=_color(color))
-        policies[f"allow-within-{color}"] = net.NetworkPolicySpecArgs(
-            pod_selector=_color(color),
-            policy_types=["Ingress", "Egress"],
-            ingress=[net.NetworkPolicyIngressRuleArgs(from_=[same], ports=web)],
-            egress=[net.NetworkPolicyEgressRuleArgs(to=[same], ports=web)],
-        )
+    for color in Color:
+        same: Body = {"podSelector": {"matchLabels": {"color": str(color)}}}
+        policies[f"allow-within-{color}"] = {
+            **same,
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [same], "ports": web}],
+            "egress": [{"to": [same], "ports": web}],
+        }
     return policies
 
 
-def _color(color: str) -> k8s.meta.v1.LabelSelectorArgs:
-    return k8s.meta.v1.LabelSelectorArgs(match_labels={"color": color})
+def _tcp(ports: tuple[int, ...]) -> list[Body]:
+    return [{"port": port, "protocol": "TCP"} for port in ports]
 
 
-def _namespace_peer(name: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
-    return k8s.networking.v1.NetworkPolicyPeerArgs(
-        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
-            match_labels={"kubernetes.io/metadata.name": name}
-        )
-    )
+def _namespace_peer(name: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}

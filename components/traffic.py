@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from components.color_stack import ColorStack
 from components.gate_hooks import GateHooks
+from components.kube import KubeObject
 from ops import routing
 from ops.color import Color
 
@@ -87,20 +87,21 @@ class Traffic(pulumi.ComponentResource):
         ]
 
     def _declare(self, body: routing.Body, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-        return k8s.apiextensions.CustomResource(
+        return KubeObject(
             body["metadata"]["name"],
-            api_version=body["apiVersion"],
-            kind=body["kind"],
-            metadata=self._metadata(body),
-            spec=body["spec"],
-            opts=pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts),
+            body | {"metadata": self._metadata(body)},
+            pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts),
         )
 
-    def _metadata(self, body: routing.Body) -> k8s.meta.v1.ObjectMetaArgs:
-        """The agent and the emergency scripts patch routes: `up` must be able to, afterwards."""
-        notes = body["metadata"].get("annotations", {})
-        return k8s.meta.v1.ObjectMetaArgs(
-            name=body["metadata"]["name"],
-            namespace=self._args.namespace,
-            annotations=notes | {"pulumi.com/patchForce": "true"},
-        )
+    def _metadata(self, body: routing.Body) -> routing.Body:
+        notes = {
+            # The agent and the emergency scripts patch routes: `up` must be able to, afterwards.
+            "pulumi.com/patchForce": "true",
+            # The gate looks where the traffic goes; an unwell gateway must not hide its message.
+            "pulumi.com/skipAwait": "true",
+        }
+        return {
+            "name": body["metadata"]["name"],
+            "namespace": self._args.namespace,
+            "annotations": body["metadata"].get("annotations", {}) | notes,
+        }

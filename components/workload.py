@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from components import pods
+from components.kube import Body, KubeObject, name_of
 from components.settings import ServiceSettings
 from ops import names
 from ops.color import Color
 
 PROBE_PERIOD_SECONDS: Final = 2
-ZONE_LABEL: Final = "topology.kubernetes.io/zone"
-NODE_LABEL: Final = "kubernetes.io/hostname"
+PROBE_TIMEOUT_SECONDS: Final = 3
+SPREAD_OVER: Final = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,15 @@ class ColorSecret:
     """The color's Secret: its name, and a checksum that changes when its content does."""
 
     name: pulumi.Input[str]
-    checksum: pulumi.Input[str]
-    keys: tuple[str, ...]
+    checksum: str
 
 
 @dataclass
 class WorkloadArgs:
-    """What one service in one color is made of."""
+    """What one service in one color is made of.
+
+    `needs` must be there before the first pod starts: the migration.
+    """
 
     namespace: pulumi.Input[str]
     service: str
@@ -46,14 +48,13 @@ class WorkloadArgs:
     secret: ColorSecret | None
     hooks: pulumi.ResourceHookBinding | None = None
     needs: tuple[pulumi.Resource, ...] = ()
-    """What must be there before the first pod starts: the migration."""
 
 
 class Workload(pulumi.ComponentResource):
     """One service in one color. `deployment` is awaited, `service` is there at once."""
 
-    deployment: k8s.apps.v1.Deployment
-    service: k8s.core.v1.Service
+    deployment: KubeObject
+    service: KubeObject
 
     def __init__(
         self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None
@@ -61,49 +62,38 @@ class Workload(pulumi.ComponentResource):
         super().__init__("legal-ai:workload:Workload", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         env = _environment(args)
-        config = k8s.core.v1.ConfigMap(
+        config = KubeObject(
             f"{name}-config",
-            metadata=_metadata(args, f"{name}-config"),
-            data=env,
-            opts=child,
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": _metadata(args, f"{name}-config"),
+                "data": env,
+            },
+            child,
         )
-        self.service = k8s.core.v1.Service(
-            f"{name}-service",
-            # Its endpoints are the gate's business; waiting here costs 10 s and tells nothing.
-            metadata=_metadata(args, name, {"pulumi.com/skipAwait": "true"}),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                selector=names.selector(args.service, args.color),
-                ports=[
-                    k8s.core.v1.ServicePortArgs(
-                        name="http", port=args.settings.port, target_port="http", protocol="TCP"
-                    )
-                ],
-            ),
-            opts=child,
-        )
-        k8s.policy.v1.PodDisruptionBudget(
+        self.service = KubeObject(f"{name}-service", _service(args, name), child)
+        KubeObject(
             f"{name}-budget",
-            metadata=_metadata(args, name),
-            spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
-                max_unavailable=1,
-                unhealthy_pod_eviction_policy="AlwaysAllow",
-                selector=_selector(args),
-            ),
-            opts=child,
-        )
-        self.deployment = k8s.apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=_metadata(
-                args,
-                name,
-                {
-                    # The agent and the emergency scripts scale it; `up` must be able to as well.
-                    "pulumi.com/patchForce": "true",
-                    "pulumi.com/timeoutSeconds": str(args.settings.rollout_timeout_seconds),
+            {
+                "apiVersion": "policy/v1",
+                "kind": "PodDisruptionBudget",
+                "metadata": _metadata(args, name),
+                "spec": {
+                    "maxUnavailable": 1,
+                    "unhealthyPodEvictionPolicy": "AlwaysAllow",
+                    "selector": _selector(args),
                 },
-            ),
-            spec=_deployment_spec(args, config, env),
-            opts=pulumi.ResourceOptions(parent=self, hooks=args.hooks, depends_on=list(args.needs)),
+            },
+            child,
+        )
+        sources: list[Body] = [{"configMapRef": {"name": name_of(config, f"{name}-config")}}]
+        if args.secret:
+            sources.append({"secretRef": {"name": args.secret.name}})
+        self.deployment = KubeObject(
+            f"{name}-deployment",
+            _deployment(args, name, sources, checksum(env)),
+            pulumi.ResourceOptions(parent=self, hooks=args.hooks, depends_on=list(args.needs)),
         )
         self.register_outputs({"name": name})
 
@@ -111,97 +101,6 @@ class Workload(pulumi.ComponentResource):
 def checksum(content: Mapping[str, str]) -> str:
     """A short digest that changes when any key or value does."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _deployment_spec(
-    args: WorkloadArgs, config: k8s.core.v1.ConfigMap, env: Mapping[str, str]
-) -> k8s.apps.v1.DeploymentSpecArgs:
-    annotations: dict[str, pulumi.Input[str]] = {
-        f"{names.DOMAIN}/config-checksum": checksum(env),
-        "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(args.settings.port),
-    }
-    if args.secret:
-        annotations[f"{names.DOMAIN}/secret-checksum"] = args.secret.checksum
-    return k8s.apps.v1.DeploymentSpecArgs(
-        replicas=args.replicas,
-        revision_history_limit=3,
-        progress_deadline_seconds=args.settings.rollout_timeout_seconds,
-        selector=_selector(args),
-        strategy=k8s.apps.v1.DeploymentStrategyArgs(
-            type="RollingUpdate",
-            rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(
-                max_unavailable=0, max_surge="50%"
-            ),
-        ),
-        template=k8s.core.v1.PodTemplateSpecArgs(
-            metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(args), annotations=annotations),
-            spec=_pod_spec(args, config),
-        ),
-    )
-
-
-def _pod_spec(args: WorkloadArgs, config: k8s.core.v1.ConfigMap) -> k8s.core.v1.PodSpecArgs:
-    return k8s.core.v1.PodSpecArgs(
-        automount_service_account_token=False,
-        enable_service_links=False,
-        termination_grace_period_seconds=args.settings.termination_grace_seconds,
-        security_context=pods.pod_security(),
-        topology_spread_constraints=[
-            k8s.core.v1.TopologySpreadConstraintArgs(
-                max_skew=1,
-                topology_key=key,
-                when_unsatisfiable="ScheduleAnyway",
-                label_selector=_selector(args),
-                match_label_keys=["pod-template-hash"],
-            )
-            for key in (ZONE_LABEL, NODE_LABEL)
-        ],
-        volumes=[pods.tmp_volume()],
-        containers=[
-            k8s.core.v1.ContainerArgs(
-                name=args.service,
-                image=args.image,
-                image_pull_policy=args.settings.pull_policy,
-                command=list(args.settings.command) if args.settings.command else None,
-                ports=[
-                    k8s.core.v1.ContainerPortArgs(
-                        name="http", container_port=args.settings.port, protocol="TCP"
-                    )
-                ],
-                env_from=_env_from(args, config),
-                resources=pods.resources(args.settings.resources),
-                security_context=pods.container_security(),
-                volume_mounts=[pods.tmp_mount()],
-                # A slow start is not a crash: liveness counts only once the start-up probe passed.
-                startup_probe=_probe(args.settings.health_path, failures=30),
-                readiness_probe=_probe(args.settings.ready_path, failures=2),
-                liveness_probe=_probe(args.settings.health_path, failures=10),
-                lifecycle=k8s.core.v1.LifecycleArgs(
-                    pre_stop=k8s.core.v1.LifecycleHandlerArgs(
-                        sleep=k8s.core.v1.SleepActionArgs(seconds=args.settings.pre_stop_seconds)
-                    )
-                ),
-            )
-        ],
-    )
-
-
-def _env_from(
-    args: WorkloadArgs, config: k8s.core.v1.ConfigMap
-) -> list[k8s.core.v1.EnvFromSourceArgs]:
-    sources = [
-        k8s.core.v1.EnvFromSourceArgs(
-            config_map_ref=k8s.core.v1.ConfigMapEnvSourceArgs(name=config.metadata.name)
-        )
-    ]
-    if args.secret:
-        sources.append(
-            k8s.core.v1.EnvFromSourceArgs(
-                secret_ref=k8s.core.v1.SecretEnvSourceArgs(name=args.secret.name)
-            )
-        )
-    return sources
 
 
 def _environment(args: WorkloadArgs) -> dict[str, str]:
@@ -213,13 +112,86 @@ def _environment(args: WorkloadArgs) -> dict[str, str]:
     }
 
 
-def _probe(path: str, failures: int) -> k8s.core.v1.ProbeArgs:
-    return k8s.core.v1.ProbeArgs(
-        http_get=k8s.core.v1.HTTPGetActionArgs(path=path, port="http"),
-        period_seconds=PROBE_PERIOD_SECONDS,
-        timeout_seconds=2,
-        failure_threshold=failures,
-    )
+def _service(args: WorkloadArgs, name: str) -> Body:
+    port = {"name": "http", "port": args.settings.port, "targetPort": "http", "protocol": "TCP"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        # Its endpoints are the gate's business; waiting here costs 10 s and tells nothing.
+        "metadata": _metadata(args, name, {"pulumi.com/skipAwait": "true"}),
+        "spec": {"selector": names.selector(args.service, args.color), "ports": [port]},
+    }
+
+
+def _deployment(args: WorkloadArgs, name: str, sources: list[Body], config: str) -> Body:
+    timeout = args.settings.rollout_timeout_seconds
+    # The agent and the emergency scripts scale it; `up` must be able to as well.
+    notes = {"pulumi.com/patchForce": "true", "pulumi.com/timeoutSeconds": str(timeout)}
+    checksums = {f"{names.DOMAIN}/config-checksum": config}
+    if args.secret:
+        checksums[f"{names.DOMAIN}/secret-checksum"] = args.secret.checksum
+    scrape = {"prometheus.io/scrape": "true", "prometheus.io/port": str(args.settings.port)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": _metadata(args, name, notes),
+        "spec": {
+            "replicas": args.replicas,
+            "revisionHistoryLimit": 3,
+            "progressDeadlineSeconds": timeout,
+            "selector": _selector(args),
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "50%"},
+            },
+            "template": {
+                "metadata": {"labels": _labels(args), "annotations": checksums | scrape},
+                "spec": pods.pod(
+                    _container(args, sources),
+                    terminationGracePeriodSeconds=args.settings.termination_grace_seconds,
+                    topologySpreadConstraints=[
+                        {
+                            "maxSkew": 1,
+                            "topologyKey": key,
+                            "whenUnsatisfiable": "ScheduleAnyway",
+                            "labelSelector": _selector(args),
+                            "matchLabelKeys": ["pod-template-hash"],
+                        }
+                        for key in SPREAD_OVER
+                    ],
+                ),
+            },
+        },
+    }
+
+
+def _container(args: WorkloadArgs, sources: list[Body]) -> Body:
+    settings = args.settings
+    container: Body = {
+        "name": args.service,
+        "image": args.image,
+        "imagePullPolicy": settings.pull_policy,
+        "ports": [{"name": "http", "containerPort": settings.port, "protocol": "TCP"}],
+        "envFrom": sources,
+        "resources": pods.resources(settings.resources),
+        # A slow start is not a crash: liveness counts only once the start-up probe passed.
+        "startupProbe": _probe(settings.health_path, failures=30),
+        "readinessProbe": _probe(settings.ready_path, failures=2),
+        "livenessProbe": _probe(settings.health_path, failures=10),
+        "lifecycle": {"preStop": {"sleep": {"seconds": settings.pre_stop_seconds}}},
+    }
+    if settings.command:
+        container["command"] = list(settings.command)
+    return container
+
+
+def _probe(path: str, failures: int) -> Body:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": PROBE_PERIOD_SECONDS,
+        "timeoutSeconds": PROBE_TIMEOUT_SECONDS,
+        "failureThreshold": failures,
+    }
 
 
 def _labels(args: WorkloadArgs) -> dict[str, str]:
@@ -231,17 +203,11 @@ def _labels(args: WorkloadArgs) -> dict[str, str]:
     }
 
 
-def _selector(args: WorkloadArgs) -> k8s.meta.v1.LabelSelectorArgs:
-    return k8s.meta.v1.LabelSelectorArgs(match_labels=names.selector(args.service, args.color))
+def _selector(args: WorkloadArgs) -> Body:
+    return {"matchLabels": names.selector(args.service, args.color)}
 
 
-def _metadata(
-    args: WorkloadArgs, name: str, annotations: Mapping[str, str] | None = None
-) -> k8s.meta.v1.ObjectMetaArgs:
-    return k8s.meta.v1.ObjectMetaArgs(
-        name=name,
-        namespace=args.namespace,
-        labels=_labels(args),
-        # An empty map would be a difference at every preview.
-        annotations=dict(annotations) if annotations else None,
-    )
+def _metadata(args: WorkloadArgs, name: str, notes: Mapping[str, str] | None = None) -> Body:
+    metadata: Body = {"name": name, "namespace": args.namespace, "labels": _labels(args)}
+    # An empty map would be a difference at every preview.
+    return metadata | ({"annotations": dict(notes)} if notes else {})

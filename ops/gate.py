@@ -4,15 +4,17 @@ The Pulumi hooks call it on every change of the public route and of a color's De
 bare `pulumi up` has it. It reads the hold last, right before it lets a change go, and again after.
 """
 
+from __future__ import annotations
+
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ops import names, routing, share, smoke
-from ops.cluster import Body, Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
@@ -27,6 +29,9 @@ from ops.verdict import (
     judge_route,
     judge_workload,
 )
+
+if TYPE_CHECKING:
+    from ops.cluster import Body, Cluster
 
 HISTORY_LENGTH: Final = 50
 """How many served versions are remembered."""
@@ -67,13 +72,15 @@ class Gate:
     plan: Plan
     note: Callable[[str], None]
     _cluster: Cluster | None = field(default=None, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def cluster(self) -> Cluster:
         """The cluster, connected to when it is first needed: most runs change no traffic."""
-        if self._cluster is None:
-            self._cluster = self.connect()
-        return self._cluster
+        with self._lock:
+            if self._cluster is None:
+                self._cluster = self.connect()
+            return self._cluster
 
     @property
     def weights(self) -> Mapping[Color, int]:

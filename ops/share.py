@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import httpx2
-
 from ops import names, web
 from ops.color import Color
 
@@ -31,6 +29,8 @@ class Answer:
 
 def ask(url: str, paths: Sequence[str], count: int) -> list[Answer]:
     """Send `count` requests without cookies, in turn to each path, on one connection."""
+    import httpx2  # noqa: PLC0415 most runs send no request, and it takes a while
+
     answers = []
     with web.client(url) as client:
         for index in range(count):

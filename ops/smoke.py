@@ -1,14 +1,17 @@
 """The gate's short smoke test: a color's preview host answers, as that color and that version."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
-from typing import Final
-
-import httpx2
+from typing import TYPE_CHECKING, Final
 
 from ops import names, web
 from ops.color import Color
 from ops.errors import Refused
+
+if TYPE_CHECKING:
+    import httpx2
 
 POLL_SECONDS: Final = 0.2
 
@@ -34,6 +37,8 @@ def check(
 
 
 def _problem(client: httpx2.Client, path: str, color: Color, version: str, deadline: float) -> str:
+    import httpx2  # noqa: PLC0415 most runs send no request, and it takes a while
+
     while True:
         try:
             response = client.get(path)

@@ -4,16 +4,21 @@ Names under `.localhost` mean this machine (RFC 6761), but Python's resolver doe
 such a request goes to 127.0.0.1 with the name in its Host header.
 """
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx2
+if TYPE_CHECKING:
+    import httpx2
 
 TIMEOUT_SECONDS: Final = 5.0
 
 
 def client(url: str, *, timeout: float = TIMEOUT_SECONDS) -> httpx2.Client:
     """A client whose paths are below `url`; no cookies are kept between requests by callers."""
+    import httpx2  # noqa: PLC0415 most runs send no request, and it takes a while
+
     base, headers = address(url)
     return httpx2.Client(base_url=base, headers=headers, timeout=timeout, trust_env=False)
 
