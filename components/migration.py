@@ -1,7 +1,7 @@
 """A color's migration: a Job from the color's own image, done before its first pod starts.
 
 It only ever adds to the schema (expand); taking away is a later, separate step. Its name has a
-digest of the image, so a new version brings a new Job and an unchanged one runs nothing.
+digest of image and secrets, so a new version or password brings a new Job, and nothing else does.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from components.workload import ColorSecret, checksum
 from ops.color import Color
 
 RETRIES: Final = 3
+DEADLINE_AFTER_SECONDS: Final = 30
+"""`up` gives up first, while the pods are there to say why; then Kubernetes ends the Job."""
 
 
 @dataclass
@@ -39,11 +41,14 @@ class Migration(pulumi.ComponentResource):
         self, name: str, args: MigrationArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("legal-ai:migration:Migration", name, None, opts)
-        digest = checksum({"image": args.image, "command": " ".join(args.settings.command)})
+        command = " ".join(args.settings.command)
+        digest = checksum({"image": args.image, "command": command, "secret": args.secret.checksum})
         self.job = KubeObject(
             f"{name}-job",
             _job(args, f"{name}-{digest[:8]}"),
-            pulumi.ResourceOptions(parent=self),
+            # Created first, a failed one would leave the old one behind under the name that going
+            # back needs again.
+            pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.register_outputs({"job": name})
 
@@ -70,7 +75,7 @@ def _job(args: MigrationArgs, name: str) -> Body:
         },
         "spec": {
             "backoffLimit": RETRIES,
-            "activeDeadlineSeconds": timeout,
+            "activeDeadlineSeconds": timeout + DEADLINE_AFTER_SECONDS,
             "template": {
                 "metadata": {"labels": labels},
                 "spec": pods.pod(container, restartPolicy="Never"),

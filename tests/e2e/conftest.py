@@ -42,7 +42,7 @@ def _project(folder: Path) -> Iterator[Project]:
         try:
             yield made
         finally:
-            made.kubectl("delete", "namespace", name, "--wait=true", "--ignore-not-found")
+            made.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
             admin.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
@@ -53,7 +53,7 @@ def new_project(tmp_path: Path) -> Iterator[NewProject]:
         yield lambda: stack.enter_context(_project(tmp_path))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Blue v1.0.0 active and green v1.1.0 in standby, deployed; all of it gone afterwards."""
     with _project(tmp_path_factory.mktemp("project")) as made:
@@ -66,13 +66,15 @@ def settled(project: Project) -> Project:
     """The project with blue serving everything and nothing held, whatever a test left behind."""
     project.kubectl("delete", "configmap", "traffic-hold", "--ignore-not-found").ok()
     project.set(
+        "activeColor=blue",
+        "canaryWeight=0",
         "blue.version=v1.0.0",
         "blue.replicas=1",
         "green.version=v1.1.0",
         "green.replicas=1",
         "serial=0",
     )
-    project.switch("blue", args=("--refresh",)).ok()
+    project.up("--refresh").ok()
     return project
 
 

@@ -68,7 +68,7 @@ class Project:
             "green.version=v1.1.0",
             "activeColor=blue",
             "canaryWeight=0",
-            "gate.timeoutSeconds=15",
+            "gate.timeoutSeconds=8",
         )
         for key, url in (("database.url", database_url), ("redis.url", redis_url)):
             project.pulumi("config", "set", "--path", "--secret", f"legal-ai:{key}", url).ok()

@@ -269,6 +269,12 @@ def test_the_migration_is_done_before_a_colors_first_pod_and_once_a_version() ->
     assert {name for name in jobs if "green" in name}.isdisjoint(later)
 
 
+def test_a_changed_secret_migrates_again_because_the_smoke_user_is_seeded_there() -> None:
+    other = {"JWT_SECRET": "another-secret-of-32-bytes-or-more", "SMOKE_PASSWORD": "another"}
+    before, after = both_colors("production"), both_colors("production", secrets=other)
+    assert set(before.of("Job")).isdisjoint(after.of("Job"))
+
+
 def test_services_are_not_waited_for_and_deployments_only_as_long_as_configured() -> None:
     program = both_colors("production")
     for service in program.of("Service").values():
