@@ -113,5 +113,6 @@ def test_a_color_that_an_agent_moved_traffic_to_is_guarded_whatever_config_says(
     settled.up().failed("can't be scaled to zero")
     settled.set("blue.replicas=1")
     settled.remove("blue.version")
-    settled.up().failed("can't be deleted")
+    settled.up().failed("green is held")
+    assert settled.get("deployment", "backend-blue")["spec"]["replicas"] == 1
     assert visitor.colors(settled.url) == visitor.everywhere("blue")
