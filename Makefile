@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 KUBE_CONTEXT ?=
 
-.PHONY: help up down clean status lint format types unit e2e test test-long bench
+.PHONY: help up down clean status lint format types unit e2e test bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ up: .venv/.installed ## build and start everything, deploy stack `local` (KUBE_C
 	@$(PY) -m local up $(if $(KUBE_CONTEXT),--kube-context $(KUBE_CONTEXT))
 
 down: ## stop everything; data stays
-	@test -x $(PY) && $(PY) -m local down || true
+	@test ! -x $(PY) || $(PY) -m local down
 
 clean: down ## stop everything and delete what was built and stored under .local
 	@test ! -x $(PY) || $(PY) -m local clean
@@ -43,12 +43,9 @@ unit: .venv/.installed ## unit tests (no cluster)
 	@$(PY) -m pytest tests/unit
 
 e2e: up ## end-to-end tests on the local stack
-	@source .local/env && $(PY) -m pytest tests/integration tests/e2e -m "not long"
+	@source .local/env && $(PY) -m pytest tests/integration tests/e2e
 
 test: lint types unit e2e ## everything: set-up, lint, types, unit, end to end
-
-test-long: up ## kill matrices and soaks: what takes longer than `make test` may
-	@source .local/env && $(PY) -m pytest tests -m long
 
 bench: up ## the cutover, measured beside a raw patch of the route
 	@source .local/env && $(PY) -m bench.cutover

@@ -91,7 +91,7 @@ class Project:
 def initialized(tmp_path_factory: pytest.TempPathFactory) -> Project:
     path = f"{ROOT / '.local/bin'}:{os.environ['PATH']}"
     if shutil.which("pulumi", path=path) is None:
-        pytest.skip("no pulumi: `make up` builds one")
+        pytest.fail("no pulumi: `make up` builds one")
     folder = tmp_path_factory.mktemp("project")
     (folder / "state").mkdir()
     for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
