@@ -15,7 +15,7 @@ help: ## this list
 	@echo "setting up Python packages in .venv"
 	@$(PYTHON) -m venv .venv || { echo "python venv failed: on Debian, apt-get install python3-venv"; exit 2; }
 	@.venv/bin/pip install -q "$$(grep -o '^uv==[^ ]*' requirements-dev.txt)"
-	@UV_HTTP_TIMEOUT=300 .venv/bin/uv pip sync -q --compile-bytecode --python $(PY) requirements-dev.txt
+	@UV_HTTP_TIMEOUT=300 .venv/bin/uv pip sync -q --python $(PY) requirements-dev.txt
 	@touch $@
 
 up: .venv/.installed ## build and start everything, deploy stack `local` (KUBE_CONTEXT=name: into that cluster)

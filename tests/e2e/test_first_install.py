@@ -15,7 +15,7 @@ def log_in(project: Project) -> httpx2.Response:
         )
 
 
-def test_a_first_install_with_one_color_migrates_seeds_and_serves(new_project: NewProject) -> None:
+def test_a_first_install_migrates_seeds_and_serves_and_destroy_takes_it_away(new_project: NewProject) -> None:
     project = new_project()
     project.remove("green")
     project.up().ok()
@@ -30,6 +30,9 @@ def test_a_first_install_with_one_color_migrates_seeds_and_serves(new_project: N
     assert visitor.colors(project.preview_url("green")) == visitor.everywhere("green")
     project.switch("green").ok()
     assert visitor.colors(project.url) == visitor.everywhere("green")
+
+    project.pulumi("destroy", "--yes", "--skip-preview", "--run-program").ok()
+    project.kubectl("get", "namespace", project.namespace).failed("not found")
 
 
 def test_the_namespace_is_restricted_and_nothing_passes_unnamed(project: Project) -> None:
