@@ -15,7 +15,9 @@ def log_in(project: Project) -> httpx2.Response:
         )
 
 
-def test_a_first_install_migrates_seeds_and_serves_and_destroy_takes_it_away(new_project: NewProject) -> None:
+def test_a_first_install_migrates_seeds_and_serves_and_destroy_takes_it_away(
+    new_project: NewProject,
+) -> None:
     project = new_project()
     project.remove("green")
     project.up().ok()
