@@ -75,7 +75,24 @@ def load_from_pulumi() -> Settings:
         *(key for key in config if runtime_config.is_config_secret(key)),
     }
     stack = pulumi.get_stack()
-    return load(stack, config, encrypted, _stack_file(stack))
+    settings = load(stack, config, encrypted, _stack_file(stack))
+    if problems := _undeployable(settings):
+        raise SettingsError(stack, problems)
+    return settings
+
+
+def _undeployable(settings: Settings) -> list[Problem]:
+    """What configuration may say and the components do not declare: better refused than ignored."""
+    return [
+        Problem(
+            typed(f"services.{name}.kind"),
+            f'is "{service.kind}", and this program declares web services only',
+            "web",
+            remove_command(f"services.{name}"),
+        )
+        for name, service in settings.services.items()
+        if service.kind != "web"
+    ]
 
 
 def _stack_file(stack: str) -> Mapping[str, Any] | None:

@@ -334,3 +334,9 @@ def test_bad_configuration_ends_the_program_with_every_problem_and_no_resource()
         both_colors("production", canaryWeight=150, activeColor="red", canaryWieght=1)
     for key in ("legal-ai:canaryWeight", "legal-ai:activeColor", "legal-ai:canaryWieght"):
         assert key in str(refused.value)
+
+
+def test_a_service_that_is_no_web_service_is_refused_and_not_deployed_as_one() -> None:
+    services = {"mail": {"image": "legal-ai-mail", "kind": "worker"}}
+    with pytest.raises(pulumi.RunError, match=r"legal-ai:services\.mail\.kind is \"worker\""):
+        both_colors("production", services=services)
