@@ -23,9 +23,13 @@ class ColorStackArgs:
 
 
 class ColorStack(pulumi.ComponentResource):
-    """One color. `ready` are the resources that must be there before it may get traffic."""
+    """One color. `ready` are the resources that must be there before it may get traffic.
+
+    `idle` are the Deployments that are to have no replicas.
+    """
 
     workloads: dict[str, Workload]
+    idle: list[KubeObject]
 
     def __init__(
         self, name: str, args: ColorStackArgs, opts: pulumi.ResourceOptions | None = None
@@ -53,6 +57,11 @@ class ColorStack(pulumi.ComponentResource):
             )
             for service, service_settings in settings.services.items()
         }
+        self.idle = [
+            workload.deployment
+            for service, workload in self.workloads.items()
+            if settings.replicas(color, service) == 0
+        ]
         self.register_outputs({"color": str(color), "version": settings.version(color)})
 
     @property

@@ -1,7 +1,7 @@
 """Who gets the public's requests: the public route, and a preview route for each color.
 
-The public route is one object with one owner. It waits for the colors that get weight, and only
-for those: a broken color never blocks leaving it.
+The public route is one object with one owner. Of the colors it waits only for those that get weight
+and for what is scaled to zero: a broken color never blocks leaving it.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class Traffic(pulumi.ComponentResource):
         return self._declare(
             routing.public_route(args.site, args.split),
             pulumi.ResourceOptions(
-                depends_on=self._services() + self._receiving(), hooks=args.gate.route
+                depends_on=self._services() + self._awaited(), hooks=args.gate.route
             ),
         )
 
@@ -62,7 +62,7 @@ class Traffic(pulumi.ComponentResource):
                 routing.preview_ingress(args.site, color),
                 pulumi.ResourceOptions(depends_on=self._services()),
             )
-        needs = self._services() + self._receiving()
+        needs = self._services() + self._awaited()
         canary = routing.canary_ingress(args.site, args.split)
         if canary:
             needs = [
@@ -78,13 +78,18 @@ class Traffic(pulumi.ComponentResource):
     def _services(self) -> list[pulumi.Resource]:
         return [service for stack in self._args.colors.values() for service in stack.services]
 
-    def _receiving(self) -> list[pulumi.Resource]:
+    def _awaited(self) -> list[pulumi.Resource]:
+        """Colors that get weight, and what is to be scaled to zero.
+
+        The latter has no pods that could keep the route waiting, and is refused while the public
+        needs it: so the route never moves in an `up` that would have drained it too early.
+        """
         return [
             resource
             for color, weight in self._args.split.weights.items()
             if weight > 0
             for resource in self._args.colors[color].ready
-        ]
+        ] + [idle for stack in self._args.colors.values() for idle in stack.idle]
 
     def _declare(self, body: routing.Body, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
         return KubeObject(

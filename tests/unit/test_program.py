@@ -124,6 +124,14 @@ def test_the_public_route_waits_for_the_colors_that_get_weight_and_only_those(
     assert waits == receiving
 
 
+def test_the_public_route_waits_for_a_scale_down_to_be_let_go_or_refused() -> None:
+    idle = {"version": "v1", "replicas": 0}
+    program = both_colors("production", activeColor="green", blue=idle)
+    route = program.of("HTTPRoute")["legal-ai"]
+    for name in ("backend-blue", "frontend-blue", "backend-green", "frontend-green"):
+        assert program.of("Deployment")[name].urn in route.dependencies
+
+
 def test_preview_routes_wait_for_no_deployment() -> None:
     for name, route in both_colors("production").of("HTTPRoute").items():
         if name != "legal-ai":
