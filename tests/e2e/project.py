@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -126,10 +125,10 @@ class Project:
         """`pulumi preview`."""
         return self.pulumi("preview", *args)
 
-    def switch(self, active: str, weight: int = 0, args: Sequence[str] = ()) -> Ran:
+    def switch(self, active: str, weight: int = 0) -> Ran:
         """Set active color and canary weight together, then `up`."""
         self.set(f"activeColor={active}", f"canaryWeight={weight}")
-        return self.up(*args)
+        return self.up()
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""
