@@ -47,35 +47,35 @@ def kubernetes_version(version: str) -> str:
     return " ".join(f"-X {COMPONENT_VERSION}.{key}={value}" for key, value in values.items())
 
 
-KUBERNETES = Build(
-    "kubernetes",
-    tuple(
-        f"k8s.io/kubernetes/cmd/{program}"
-        for program in (
-            "kube-apiserver",
-            "kube-controller-manager",
-            "kube-proxy",
-            "kube-scheduler",
-            "kubectl",
-            "kubelet",
-        )
+# Contour is built with Kubernetes, from one module: so what both are made of is compiled once.
+CLUSTER = Build(
+    "cluster",
+    (
+        *(
+            f"k8s.io/kubernetes/cmd/{program}"
+            for program in (
+                "kube-apiserver",
+                "kube-controller-manager",
+                "kube-proxy",
+                "kube-scheduler",
+                "kubectl",
+                "kubelet",
+            )
+        ),
+        "github.com/projectcontour/contour/cmd/contour",
     ),
     version_of="k8s.io/kubernetes",
     version_flags=kubernetes_version,
+    files=(
+        ("github.com/projectcontour/contour", "examples/contour/01-crds.yaml"),
+        ("sigs.k8s.io/gateway-api", "config/crd/experimental/*.k8s.io_*.yaml"),
+    ),
 )
 PULUMI = Build(
     "pulumi",
     ("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
     version_of="github.com/pulumi/pulumi/pkg/v3",
     version_flags=pulumi_version,
-)
-CONTOUR = Build(
-    "contour",
-    ("github.com/projectcontour/contour/cmd/contour",),
-    files=(
-        ("github.com/projectcontour/contour", "examples/contour/01-crds.yaml"),
-        ("sigs.k8s.io/gateway-api", "config/crd/experimental/*.k8s.io_*.yaml"),
-    ),
 )
 PAUSE = Build("pause", ("legal-ai/local/build/pause",))
 KWOK = Build("kwok", ("sigs.k8s.io/kwok/cmd/kwok",))

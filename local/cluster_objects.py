@@ -2,7 +2,7 @@
 
 import json
 
-from local.builds import CONTOUR, Builder
+from local.builds import CLUSTER, Builder
 from local.commands import run
 from local.stack import Stack
 
@@ -47,7 +47,7 @@ def apply_cluster_objects(stack: Stack) -> None:
     builder = Builder(stack.places)
     kubectl = [stack.places.bin / "kubectl", f"--kubeconfig={stack.places.kubeconfig}"]
     apply = [*kubectl, "apply", "--server-side", "--force-conflicts", "--field-manager=local-stack"]
-    folders = [f"--filename={builder.manifests(module)}" for module, _ in CONTOUR.files]
+    folders = [f"--filename={builder.manifests(module)}" for module, _ in CLUSTER.files]
     run([*apply, *folders], timeout=120)
     run([*kubectl, "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"])
     run([*apply, "--filename=-"], stdin=json.dumps(GATEWAY_OBJECTS), timeout=60)

@@ -68,7 +68,7 @@ class Up:
     def builds(self) -> list[Build]:
         """What has to be built for this machine, in the order of who is waited for most."""
         pulumi = [] if self.tools.command else [builds.PULUMI]
-        return [builds.PAUSE, builds.KUBERNETES, builds.CONTOUR, *pulumi]
+        return [builds.PAUSE, builds.CLUSTER, *pulumi]
 
     def keep_node(self) -> None:
         """Stay with the kind of node that runs; refuse to be asked for the other."""
@@ -88,7 +88,7 @@ class Up:
             Step("images", self.make_images, ("packages",)),
             Step("import images", self.import_images, ("node", "images")),
             Step("plugins", partial(pulumi_tools.install, self.places, self.tools)),
-            Step("cluster objects", self.apply_objects, ("apiserver", "build contour")),
+            Step("cluster objects", self.apply_objects, ("apiserver", "build cluster")),
             Step("pods", self.wait_for_pods, ("kubelet", "controller-manager", "kube-proxy")),
         ]
         in_steps = {"network", "containerd"}  # "node" starts these to find out whether they work

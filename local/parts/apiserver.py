@@ -10,7 +10,7 @@ class ApiServer(Daemon):
     """Listens on every address, as pods reach it over the node's bridge."""
 
     name = "apiserver"
-    needs = ("build kubernetes", "etcd", "node")
+    needs = ("build cluster", "etcd", "node")
     ports = (APISERVER_PORT,)
     # Everything is in etcd; it would wait for its watches much longer.
     grace_seconds = 3

@@ -24,7 +24,7 @@ class Contour(Daemon):
     """The control plane; a listener on port 80 becomes GATEWAY_PORT."""
 
     name = "contour"
-    needs = ("build contour", "cluster objects")
+    needs = ("build cluster", "cluster objects")
     ports = (CONTOUR_XDS_PORT, CONTOUR_HTTP_PORT, CONTOUR_DEBUG_PORT)
 
     def prepare(self) -> None:
