@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 KUBE_CONTEXT ?=
 
-.PHONY: help up down clean status lint format types unit e2e test bench
+.PHONY: help up down clean status lint format types unit e2e test test-long bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ e2e: up ## end-to-end tests on the local stack
 	@source .local/env && $(PY) -m pytest tests/integration tests/e2e
 
 test: lint types unit e2e ## everything: set-up, lint, types, unit, end to end
+
+test-long: up ## what takes longer: kills at every step, soaks
+	@source .local/env && $(PY) -m pytest -m long tests
 
 bench: up ## the cutover, measured beside a raw patch of the route
 	@source .local/env && $(PY) -m bench.cutover

@@ -1,0 +1,119 @@
+"""What scripts must know of a deployed stack: its output `operations`, read as types.
+
+The program writes it (`components/operations.py`), so a script acts on what was deployed last, and
+needs no second reader of the configuration.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from ops.color import Color
+from ops.errors import CouldNotFindOut
+from ops.stack import Stack
+
+OUTPUT: Final = "operations"
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore"
+    )
+
+
+class GenerationFacts(_Facts):
+    """One generation of the database: `instance` is the RDS identifier, empty where there is none.
+
+    `admin_secret` is the ARN of the Secrets Manager secret with its `username` and `password`.
+    """
+
+    name: str
+    instance: str = ""
+    admin_secret: str = ""
+
+
+class DatabaseFacts(_Facts):
+    """The database. URLs are SQLAlchemy's, with passwords; `url` is what the application uses.
+
+    `engine` says how it is backed up: `rds` by snapshots of the instance, `postgres` by pg_dump
+    over `admin_url` (the same as `url` where no other is configured). `max_connections` 0: unknown.
+    """
+
+    kind: Literal["rds", "external"]
+    engine: Literal["rds", "postgres"]
+    url: str
+    admin_url: str
+    replica_url: str = ""
+    region: str = ""
+    current: str = ""
+    generations: tuple[GenerationFacts, ...] = ()
+
+
+class BackupFacts(_Facts):
+    """How the database is backed up, and how old a restore point or its proof may be.
+
+    `store` is a folder or s3://bucket/prefix for engine `postgres`; `vault` AWS Backup's vault.
+    """
+
+    schedule: Literal["daily", "hourly"]
+    point_in_time: bool
+    retention_days: int
+    max_age_minutes: int
+    verified_within_days: int
+    store: str = ""
+    vault: str = ""
+
+
+class MigrationFacts(_Facts):
+    """The migration Job: the service whose image migrates, and the command in it."""
+
+    enabled: bool
+    service: str
+    command: tuple[str, ...]
+    timeout_seconds: int
+
+
+class Operations(_Facts):
+    """The whole of it. `versions` and `images` (of the migrating service) by color."""
+
+    environment: Literal["local", "staging", "production"]
+    namespace: str
+    kube_context: Annotated[str | None, Field(default=None)]
+    active_color: Color
+    weights: dict[Color, int]
+    versions: dict[Color, str]
+    images: dict[Color, str]
+    public_url: str
+    preview_urls: dict[Color, str]
+    redis_url: str
+    database: DatabaseFacts
+    backups: BackupFacts
+    migrations: MigrationFacts
+
+
+def read(stack: Stack) -> Operations:
+    """Read the facts of a stack that was deployed. Raises CouldNotFindOut."""
+    return parse(stack.outputs(), stack.name)
+
+
+def parse(outputs: dict[str, Any], stack: str) -> Operations:
+    """The facts in a stack's outputs. Raises CouldNotFindOut if they are missing or unreadable."""
+    if OUTPUT not in outputs:
+        raise CouldNotFindOut(
+            f"stack {stack} has no output `{OUTPUT}`: it was not deployed with this program yet. "
+            "Run `pulumi up` first"
+        )
+    try:
+        return Operations.model_validate(outputs[OUTPUT])
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
+            for each in error.errors(include_input=False)
+        )
+        raise CouldNotFindOut(
+            f"the output `{OUTPUT}` of stack {stack} can't be understood ({wrong}): it was written "
+            "by another version of this program. Run `pulumi up` with this one"
+        ) from error
