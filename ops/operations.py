@@ -39,7 +39,7 @@ class DatabaseFacts(_Facts):
     """The database. URLs are SQLAlchemy's, with passwords; `url` is what the application uses.
 
     `engine` says how it is backed up: `rds` by snapshots of the instance, `postgres` by pg_dump
-    over `admin_url` (the same as `url` where no other is configured). `max_connections` 0: unknown.
+    over `admin_url` (the same as `url` where no other is configured).
     """
 
     kind: Literal["rds", "external"]
@@ -55,7 +55,8 @@ class DatabaseFacts(_Facts):
 class BackupFacts(_Facts):
     """How the database is backed up, and how old a restore point or its proof may be.
 
-    `store` is a folder or s3://bucket/prefix for engine `postgres`; `vault` AWS Backup's vault.
+    For engine `postgres`: `store` is a folder or s3://bucket/prefix, `archive` the same with the
+    archived WAL. For engine `rds`: `vault` is AWS Backup's.
     """
 
     schedule: Literal["daily", "hourly"]
@@ -64,6 +65,7 @@ class BackupFacts(_Facts):
     max_age_minutes: int
     verified_within_days: int
     store: str = ""
+    archive: str = ""
     vault: str = ""
 
 

@@ -1,0 +1,153 @@
+"""The stack by its command-line program: a fake `pulumi` that says what it was asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.operations import Operations, parse
+from ops.stack import Stack
+
+FAKE = """#!/bin/sh
+printf '%s\\n' "$*" >> "$FAKE_LOG"
+case "$1 $2" in
+  "stack output") cat "$FAKE_ANSWER" ;;
+  "config --json") cat "$FAKE_ANSWER" ;;
+  "config set") cat > "$FAKE_STDIN" ;;
+  "up --yes") echo "one line"; echo "another"; exit "${FAKE_CODE:-0}" ;;
+esac
+exit "${FAKE_CODE:-0}"
+"""
+
+
+class Fake:
+    """What the fake `pulumi` was asked, and what it answers."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        program = folder / "pulumi"
+        program.write_text(FAKE)
+        program.chmod(0o755)
+        self.log, self.answer, self.stdin = folder / "log", folder / "answer", folder / "stdin"
+        monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        monkeypatch.setenv("FAKE_LOG", str(self.log))
+        monkeypatch.setenv("FAKE_ANSWER", str(self.answer))
+        monkeypatch.setenv("FAKE_STDIN", str(self.stdin))
+        self.stack = Stack("staging", folder)
+
+    @property
+    def asked(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    return Fake(tmp_path, monkeypatch)
+
+
+def test_a_secret_reaches_the_config_by_a_pipe_and_never_by_arguments(fake: Fake) -> None:
+    fake.stack.set({"database.current": "g2"}, {"database.url": "postgresql://u:hidden@h/d"})
+    assert fake.stdin.read_text() == "postgresql://u:hidden@h/d"
+    assert "hidden" not in fake.log.read_text()
+    assert fake.asked[0].startswith(
+        "config set-all --path --plaintext legal-ai:database.current=g2 --stack staging"
+    )
+
+
+def test_a_failed_up_is_refused_with_its_last_lines(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_CODE", "255")
+    seen: list[str] = []
+    with pytest.raises(Refused, match=r"(?s)exit code 255.*another"):
+        fake.stack.up(seen.append)
+    assert seen == ["one line", "another"]
+
+
+def test_a_read_that_fails_is_no_answer(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.answer.write_text("{}")
+    monkeypatch.setenv("FAKE_CODE", "1")
+    with pytest.raises(CouldNotFindOut, match="stack output"):
+        fake.stack.outputs()
+
+
+def test_without_pulumi_on_the_path_the_message_says_what_to_do(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UsageError, match="not on PATH"):
+        fake.stack.outputs()
+
+
+def test_objects_and_plain_values_of_the_config_are_told_apart(fake: Fake) -> None:
+    fake.answer.write_text(
+        json.dumps(
+            {
+                "legal-ai:activeColor": {"value": "blue", "secret": False},
+                "legal-ai:blue": {"value": '{"replicas":1}', "objectValue": {"replicas": 1}},
+            }
+        )
+    )
+    assert fake.stack.config() == {
+        "legal-ai:activeColor": "blue",
+        "legal-ai:blue": {"replicas": 1},
+    }
+
+
+def test_the_named_stack_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_STACK", "local")
+    assert Stack.chosen("organization/legal-ai/staging").short_name == "staging"
+    assert Stack.chosen().name == "local"
+
+
+FACTS = {
+    "environment": "local",
+    "namespace": "legal-ai",
+    "kubeContext": None,
+    "activeColor": "blue",
+    "weights": {"blue": 100, "green": 0},
+    "versions": {"blue": "v1.0.0"},
+    "images": {"blue": "legal-ai-backend:v1.0.0"},
+    "publicUrl": "http://legal-ai.localhost:8080",
+    "previewUrls": {"blue": "http://blue.legal-ai.localhost:8080"},
+    "redisUrl": "redis://localhost/0",
+    "database": {
+        "kind": "rds",
+        "engine": "rds",
+        "url": "postgresql+psycopg://u:p@h/d",
+        "adminUrl": "postgresql+psycopg://a:p@h/d",
+        "current": "g1",
+        "generations": [{"name": "g1", "instance": "legal-ai-local-g1", "adminSecret": "arn"}],
+    },
+    "backups": {
+        "schedule": "daily",
+        "pointInTime": False,
+        "retentionDays": 14,
+        "maxAgeMinutes": 1560,
+        "verifiedWithinDays": 7,
+    },
+    "migrations": {
+        "enabled": True,
+        "service": "backend",
+        "command": ["alembic", "upgrade", "head"],
+        "timeoutSeconds": 600,
+    },
+}
+
+
+def test_what_was_deployed_is_read_as_types() -> None:
+    read = parse({"operations": FACTS}, "local")
+    assert isinstance(read, Operations)
+    assert read.database.generations[0].instance == "legal-ai-local-g1"
+
+
+def test_a_stack_that_was_never_deployed_says_to_deploy_it_first() -> None:
+    with pytest.raises(CouldNotFindOut, match="pulumi up"):
+        parse({}, "local")
+
+
+def test_facts_of_another_version_are_refused_without_showing_their_secrets() -> None:
+    broken = FACTS | {"database": {"kind": "rds", "engine": "mysql", "url": "u:hidden@h"}}
+    with pytest.raises(CouldNotFindOut, match=r"database\.engine") as raised:
+        parse({"operations": broken}, "local")
+    assert "hidden" not in str(raised.value)
