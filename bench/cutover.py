@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.load import Load, Shot, percentile
-from ops import routing
+from bench.route import give_all
 from ops.cluster import Cluster
 
 ROOT: Final = Path(__file__).parents[1]
@@ -108,8 +108,8 @@ def measure(url: str, cluster: Cluster, empty: Path) -> Round:
     configure("green")
     up = switch(url, "green", lambda: told.append(pulumi(*UP)))
     pulumi_switch("blue")
-    raw = switch(url, "green", lambda: patch(cluster, "green"))
-    patch(cluster, "blue")
+    raw = switch(url, "green", lambda: give_all(cluster, "green"))
+    give_all(cluster, "blue")
     with Load(url, PATHS, rate=RATE):
         begin = time.monotonic()
         pulumi(*UP, cwd=empty)
@@ -142,18 +142,6 @@ def pulumi_switch(color: str) -> None:
     """What a user types, without the preview."""
     configure(color)
     pulumi(*UP)
-
-
-def patch(cluster: Cluster, color: str) -> None:
-    """The floor: one patch of the route, with no checks at all."""
-    route = cluster.get("HTTPRoute", routing.PUBLIC_ROUTE)
-    if route is None:
-        raise typer.BadParameter("the stack has no route; run `make up`")
-    rules = route["spec"]["rules"]
-    for rule in rules:
-        for ref in rule["backendRefs"]:
-            ref["weight"] = 100 if ref["name"].endswith(color) else 0
-    cluster.patch("HTTPRoute", routing.PUBLIC_ROUTE, {"spec": {"rules": rules}})
 
 
 def empty_project(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bench.route import give_all
 from ops.cluster import Cluster
 
 HOLD: Final = {
@@ -17,15 +18,4 @@ HOLD: Final = {
 def roll_back(cluster: Cluster) -> None:
     """Hold green first, then give everything to blue."""
     cluster.put_config_map("traffic-hold", HOLD)
-    set_weights(cluster, "blue")
-
-
-def set_weights(cluster: Cluster, color: str) -> None:
-    """Give one color everything, in every rule, past Pulumi."""
-    route = cluster.get("HTTPRoute", "legal-ai")
-    assert route is not None
-    rules = route["spec"]["rules"]
-    for rule in rules:
-        for ref in rule["backendRefs"]:
-            ref["weight"] = 100 if ref["name"].endswith(color) else 0
-    cluster.patch("HTTPRoute", "legal-ai", {"spec": {"rules": rules}})
+    give_all(cluster, "blue")

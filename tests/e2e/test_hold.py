@@ -4,9 +4,10 @@ import time
 
 import pytest
 
+from bench.route import give_all
 from ops.cluster import Cluster
 from tests.e2e import visitor
-from tests.e2e.outsider import roll_back, set_weights
+from tests.e2e.outsider import roll_back
 from tests.e2e.project import Project, finish
 
 
@@ -76,7 +77,7 @@ def test_the_preview_of_a_held_color_warns_and_does_not_fail(
 def test_pulumi_can_write_the_route_after_an_outsider_did(
     settled: Project, cluster: Cluster
 ) -> None:
-    set_weights(cluster, "green")
+    give_all(cluster, "green")
     settled.set("serial=1")
     settled.up("--refresh").ok()
     assert visitor.colors(settled.url) == visitor.everywhere("blue")
