@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from local.builds import PULUMI, Builder
 from local.places import Places
 
 LANGUAGE_HOST = "pulumi-language-python"
-KUBERNETES_PLUGIN = "pulumi-resource-kubernetes"
+PROVIDERS = {
+    "pulumi-resource-kubernetes": "Kubernetes provider",
+    "pulumi-resource-aws": "AWS provider",
+}
 # Stand-ins that speak the plugin protocol: launcher on PATH -> program in local/plugins.
 STAND_INS = {
     LANGUAGE_HOST: "language_host.py",
-    KUBERNETES_PLUGIN: "kubernetes_provider.py",
+    "pulumi-resource-kubernetes": "kubernetes_provider.py",
     "pulumi-resource-aws": "aws_provider.py",
 }
 # Byte code is kept, whatever the shell says: these start anew with every command.
@@ -28,20 +32,20 @@ exec {python} {program} "$@"
 
 @dataclass(frozen=True)
 class PulumiTools:
-    """What was found on this machine; None is where ours is used."""
+    """What was found on this machine; ours are used for what was not."""
 
     command: Path | None
-    kubernetes_plugin: Path | None
+    providers: Mapping[str, Path]
+    """The official ones, by the names of their programs."""
 
     def in_use(self, version: str) -> list[str]:
         """Say in a line each which ones are in use."""
         command = f"official, {self.command}" if self.command else f"built here, {version}"
-        plugin = self.kubernetes_plugin
-        provider = f"official, {plugin}" if plugin else "stand-in, local/plugins"
-        return [
-            f"pulumi and its Python language host: {command}",
-            f"Kubernetes provider: {provider}",
-        ]
+        lines = [f"pulumi and its Python language host: {command}"]
+        for program, title in PROVIDERS.items():
+            found = self.providers.get(program)
+            lines.append(f"{title}: {f'official, {found}' if found else 'stand-in, local/plugins'}")
+        return lines
 
 
 def find(places: Places, path: str | None = None, home: Path | None = None) -> PulumiTools:
@@ -50,7 +54,9 @@ def find(places: Places, path: str | None = None, home: Path | None = None) -> P
     command = shutil.which("pulumi", path=searched)
     host = shutil.which(LANGUAGE_HOST, path=searched)
     official = Path(command) if command and host else None
-    return PulumiTools(official, official_plugin((home or Path.home()) / ".pulumi" / "plugins"))
+    folder = (home or Path.home()) / ".pulumi" / "plugins"
+    found = {program: official_plugin(folder, program) for program in PROVIDERS}
+    return PulumiTools(official, {name: path for name, path in found.items() if path})
 
 
 def outside(places: Places, path: str) -> str:
@@ -59,11 +65,12 @@ def outside(places: Places, path: str) -> str:
     return ":".join(folder for folder in path.split(":") if folder and folder not in own)
 
 
-def official_plugin(folder: Path) -> Path | None:
-    """Return the newest Kubernetes provider in a plugin folder."""
+def official_plugin(folder: Path, program: str) -> Path | None:
+    """Return the newest plugin of that name in a plugin folder."""
     found: dict[tuple[int, ...], Path] = {}
-    for path in folder.glob(f"resource-kubernetes-v*/{KUBERNETES_PLUGIN}"):
-        version = re.fullmatch(r"resource-kubernetes-v(\d+)\.(\d+)\.(\d+)", path.parent.name)
+    kind = program.removeprefix("pulumi-")
+    for path in folder.glob(f"{kind}-v*/{program}"):
+        version = re.fullmatch(rf"{kind}-v(\d+)\.(\d+)\.(\d+)", path.parent.name)
         if version and os.access(path, os.X_OK):
             found[tuple(int(part) for part in version.groups())] = path
     return found[max(found)] if found else None
@@ -75,8 +82,8 @@ def install(places: Places, tools: PulumiTools) -> None:
     for name, program in STAND_INS.items():
         launcher, source = places.plugins / name, places.root / "local" / "plugins" / program
         launcher.unlink(missing_ok=True)
-        if name == KUBERNETES_PLUGIN and tools.kubernetes_plugin:
-            launcher.symlink_to(tools.kubernetes_plugin)
+        if name in tools.providers:
+            launcher.symlink_to(tools.providers[name])
         elif source.exists() and not (name == LANGUAGE_HOST and tools.command):
             text = LAUNCHER.format(
                 python=shlex.quote(str(places.python)), program=shlex.quote(str(source))

@@ -61,6 +61,15 @@ class ImageConfig:
         return json.dumps(image, sort_keys=True).encode()
 
 
+@dataclass(frozen=True)
+class Image:
+    """One image of an archive: its name, and its layers, bottom first."""
+
+    tag: str
+    config: ImageConfig
+    layers: Sequence[Layer]
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a name to write to; what was written takes the place of `path` at the end, whole."""
@@ -86,18 +95,24 @@ def write_layer(tree: Path, out: Path, only: Sequence[str] = (".",)) -> Layer:
     return Layer(out, layer.digest)
 
 
-def write_image(
-    out: Path, tags: Sequence[str], config: ImageConfig, layers: Sequence[Layer]
-) -> None:
-    """Write a docker-archive with one image, named `tags`, of `layers`, bottom first."""
-    described = config.as_json(layers)
-    digest = hashlib.sha256(described).hexdigest()
-    files = [f"{layer.digest}.tar" for layer in layers]
-    manifest = [{"Config": f"{digest}.json", "RepoTags": list(tags), "Layers": files}]
+def write_images(out: Path, images: Sequence[Image]) -> None:
+    """Write a docker-archive with these images; a layer that they share is in it once."""
+    described = [image.config.as_json(image.layers) for image in images]
+    names = [f"{hashlib.sha256(config).hexdigest()}.json" for config in described]
+    manifest = [
+        {
+            "Config": name,
+            "RepoTags": [image.tag],
+            "Layers": [f"{layer.digest}.tar" for layer in image.layers],
+        }
+        for name, image in zip(names, images, strict=True)
+    ]
+    layers = {f"{layer.digest}.tar": layer for image in images for layer in image.layers}
     with replacing(out) as partial, tarfile.open(partial, "w") as tar:
         _add_bytes(tar, "manifest.json", json.dumps(manifest).encode())
-        _add_bytes(tar, f"{digest}.json", described)
-        for name, layer in zip(files, layers, strict=True):
+        for name, config in zip(names, described, strict=True):
+            _add_bytes(tar, name, config)
+        for name, layer in layers.items():
             with layer.path.open("rb") as file:
                 entry = tarfile.TarInfo(name)
                 entry.size = layer.path.stat().st_size

@@ -1,6 +1,6 @@
 """Building what has changed, with whatever this machine has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,41 +17,48 @@ Report = Callable[[str], None]
 def ensure_images(root: Path, report: Report) -> list[Path]:
     """Build the images of the clone at `root` that are missing or out of date.
 
-    Returns the tars of all of them, under `root`/.local/images: both services in every release.
-    Raises LocalStackError or CommandFailedError.
+    Returns their archives under `root`/.local/images, one for each service with all its releases:
+    those share all layers but the last. Raises LocalStackError or CommandFailedError.
     """
     folder = root / ".local" / "images"
     answers = cache(engine_answers)
     workshop = Workshop(root, folder, report)
     built = []
-    for image in app_images(root):
-        out = folder / image.file_name
+    for service, images in app_images(root).items():
+        out = folder / f"legal-ai-{service}.tar"
         inputs = checksum(
             root,
-            [root / APP / image.service, *Path(__file__).parent.glob("*.py")],
-            image.tag,
+            [root / APP / service, *Path(__file__).parent.glob("*.py")],
+            *(image.tag for image in images),
             architecture(),
         )
         if not _is_current(out, inputs):
-            _build(root, workshop, image, out, report, with_engine=answers())
+            _build(root, workshop, images, out, report, with_engine=answers())
             _stamp(out, inputs)
         built.append(out)
     return built
 
 
 def _build(
-    root: Path, workshop: Workshop, image: AppImage, out: Path, report: Report, *, with_engine: bool
+    root: Path,
+    workshop: Workshop,
+    images: Sequence[AppImage],
+    out: Path,
+    report: Report,
+    *,
+    with_engine: bool,
 ) -> None:
+    tags = f"{images[0].tag} to {images[-1].release.version}"
     if with_engine:
-        report(f"{image.tag}: building with Docker")
+        report(f"{tags}: building with Docker")
         try:
-            build_with_engine(root, image, out)
+            build_with_engine(root, images, out)
         except CommandFailedError as error:
-            report(f"{image.tag}: Docker could not build it, trying Debian packages\n{error}")
+            report(f"{tags}: Docker could not build them, trying Debian packages\n{error}")
         else:
             return
-    report(f"{image.tag}: building from Debian packages")
-    workshop.build(image, out)
+    report(f"{tags}: building from Debian packages")
+    workshop.build(images, out)
 
 
 def _stamp_of(out: Path) -> Path:

@@ -1,6 +1,7 @@
 """Images from the committed Dockerfiles, where a Docker engine answers."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.commands import run
@@ -23,14 +24,16 @@ def engine_answers() -> bool:
     return True
 
 
-def build_with_engine(root: Path, image: AppImage, out: Path) -> None:
-    """Build `image` and save it to `out`. Raises CommandFailedError."""
-    arguments = [
-        word
-        for name, value in image.build_arguments.items()
-        for word in ("--build-arg", f"{name}={value}")
-    ]
-    context = root / APP / image.service
-    run(["docker", "build", "--tag", image.tag, *arguments, context], timeout=BUILD_SECONDS)
+def build_with_engine(root: Path, images: Sequence[AppImage], out: Path) -> None:
+    """Build the images and save them to `out` together. Raises CommandFailedError."""
+    for image in images:
+        arguments = [
+            word
+            for name, value in image.build_arguments.items()
+            for word in ("--build-arg", f"{name}={value}")
+        ]
+        context = root / APP / image.service
+        run(["docker", "build", "--tag", image.tag, *arguments, context], timeout=BUILD_SECONDS)
+    tags = [image.tag for image in images]
     with replacing(out) as partial:
-        run(["docker", "save", "--output", partial, image.tag], timeout=BUILD_SECONDS)
+        run(["docker", "save", "--output", partial, *tags], timeout=BUILD_SECONDS)

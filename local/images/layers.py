@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.commands import run
-from local.images.archive import ImageConfig, Layer, write_image, write_layer
+from local.images.archive import Image, ImageConfig, Layer, write_images, write_layer
 from local.images.checksum import checksum
 from local.images.debian import compile_in, debian_tree, run_python
 from local.images.releases import APP, AppImage, architecture
@@ -38,14 +38,16 @@ class Workshop:
         self._root = root
         self._folder = folder
         self._report = report
+        self._found: dict[Path, Layer] = {}
 
-    def build(self, image: AppImage, out: Path) -> None:
-        """Build `image` into `out`."""
+    def build(self, images: Sequence[AppImage], out: Path) -> None:
+        """Build `images` into the archive `out`."""
+        write_images(out, [self._image(image) for image in images])
+
+    def _image(self, image: AppImage) -> Image:
         if image.service == "backend":
-            layers, config = self._backend(image), _backend_config(image)
-        else:
-            layers, config = self._frontend(image), _frontend_config(image)
-        write_image(out, [image.tag], config, layers)
+            return Image(image.tag, _backend_config(image), self._backend(image))
+        return Image(image.tag, _frontend_config(image), self._frontend(image))
 
     def _backend(self, image: AppImage) -> list[Layer]:
         source, version = self._root / APP / "backend", image.release.version
@@ -65,8 +67,9 @@ class Workshop:
                 return write_layer(tree, out, ["app/legal_ai", "app/alembic.ini"])
 
         def release(out: Path) -> Layer:
-            with _baked(source, version, base, packages) as tree:
-                return write_layer(tree, out, [VERSIONS, "app/VERSION", "app/release.json"])
+            with tempfile.TemporaryDirectory() as name:
+                _bake(source, version, Path(name) / "app")
+                return write_layer(Path(name), out, [VERSIONS, "app/VERSION", "app/release.json"])
 
         return [
             base,
@@ -119,13 +122,12 @@ class Workshop:
         builders = list(Path(__file__).parent.glob("*.py"))
         number = checksum(self._root, [*inputs, *builders], architecture(), *facts)
         out = self._folder / "layers" / f"{name}-{number[:16]}.tar"
-        if out.exists():
-            return Layer.of(out)
-        outdated = list(out.parent.glob(f"{name}-{'?' * 16}.tar"))
-        layer = make(out)
-        for path in outdated:
-            path.unlink()
-        return layer
+        if out not in self._found:
+            outdated = [] if out.exists() else list(out.parent.glob(f"{name}-{'?' * 16}.tar"))
+            self._found[out] = Layer.of(out) if out.exists() else make(out)
+            for path in outdated:
+                path.unlink()
+        return self._found[out]
 
 
 @contextmanager
@@ -163,14 +165,18 @@ def _packages(source: Path, base: Layer, out: Path) -> Layer:
 @contextmanager
 def _baked(source: Path, version: str, *under: Layer) -> Iterator[Path]:
     with _unpacked(*under) as tree:
-        app = tree / "app"
-        shutil.copytree(source / "legal_ai", app / "legal_ai", ignore=_NO_BYTECODE)
-        for name in ("alembic.ini", "releases.json"):
-            shutil.copy(source / name, app)
-        run([sys.executable, source / "bake.py", version, app])
+        _bake(source, version, tree / "app")
         compile_in(tree, "/app")
-        run_python(tree, "-c", "import legal_ai.__main__, legal_ai.migrate", folder="/app")
+        run_python(tree, "-c", "import legal_ai.__main__, legal_ai.migrate.__main__", folder="/app")
         yield tree
+
+
+def _bake(source: Path, version: str, app: Path) -> None:
+    """Put the backend's source into `app` and make it one release."""
+    shutil.copytree(source / "legal_ai", app / "legal_ai", ignore=_NO_BYTECODE)
+    for name in ("alembic.ini", "releases.json"):
+        shutil.copy(source / name, app)
+    run([sys.executable, source / "bake.py", version, app])
 
 
 def _backend_config(image: AppImage) -> ImageConfig:

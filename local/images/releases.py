@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 APP = "sample_app"
+SERVICES = ("backend", "frontend")
 LABEL_VERSION = "org.opencontainers.image.version"
 LABEL_LEVEL = "legal-ai-system.com/schema-level"
 LABEL_NEEDS = "legal-ai-system.com/schema-needs"
@@ -28,11 +29,6 @@ class AppImage:
 
     service: str
     release: Release
-
-    @property
-    def file_name(self) -> str:
-        """The tar's name."""
-        return f"legal-ai-{self.service}-{self.release.version}.tar"
 
     @property
     def tag(self) -> str:
@@ -61,12 +57,11 @@ class AppImage:
         return arguments
 
 
-def app_images(root: Path) -> list[AppImage]:
-    """Return the images of every release, backends first."""
+def app_images(root: Path) -> dict[str, list[AppImage]]:
+    """Return the images of every release, by service."""
     text = (root / APP / "backend" / "releases.json").read_text()
     releases = [Release(version, **levels) for version, levels in json.loads(text).items()]
-    services = ("backend", "frontend")
-    return [AppImage(service, release) for service in services for release in releases]
+    return {service: [AppImage(service, one) for one in releases] for service in SERVICES}
 
 
 def architecture() -> str:

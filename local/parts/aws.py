@@ -1,4 +1,4 @@
-"""The AWS API: moto's server, with its requests recorded, so that what was made outlives a stop."""
+"""The AWS API: moto, with its requests recorded, so that what was made outlives a stop."""
 
 import base64
 import json
@@ -8,12 +8,11 @@ from urllib.parse import parse_qs
 
 import httpx2
 
-from local.addresses import AWS_PORT, AWS_URL, LOOPBACK
+from local.addresses import AWS_PORT, AWS_URL
 from local.parts.base import Daemon
 from local.problems import LocalStackError, NotReadyError
 
-READS = ("Describe", "List", "GetSecretValue")
-SEED_URL = f"{AWS_URL}/moto-api/seed?a=42"
+READS = ("Describe", "Get", "List")
 # moto records every request but those below this path.
 RECORDER_URL = f"{AWS_URL}/moto-api/recorder"
 
@@ -21,7 +20,7 @@ RECORDER_URL = f"{AWS_URL}/moto-api/recorder"
 class Aws(Daemon):
     """moto keeps everything in memory: after a start it is given the recorded requests again.
 
-    Identifiers that AWS makes up are drawn from a fixed seed, so that they come back the same.
+    `local/aws_api` sees to it that they give the same identifiers and times as the first time.
     """
 
     name = "moto"
@@ -36,20 +35,22 @@ class Aws(Daemon):
         """Shorten the recording by the requests that changed nothing."""
         if self.recording.exists():
             kept = [line for line in self.recording.read_text().splitlines() if changes(line)]
-            self.recording.write_text("".join(line + "\n" for line in kept))
+            shorter = self.recording.with_suffix(".new")
+            shorter.write_text("".join(line + "\n" for line in kept))
+            shorter.replace(self.recording)
 
     def command(self) -> list[str]:
         """Return the program and its arguments."""
-        server = self.places.python.parent / "moto_server"
-        return [str(self.places.python), str(server), "-H", LOOPBACK, "-p", str(AWS_PORT)]
+        return [str(self.places.python), "-m", "local.aws_api", str(AWS_PORT)]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment, with recording on."""
-        recording = {
+        """Return the environment, with recording on and AWS's own policies there."""
+        return super().environment() | {
+            "PYTHONPATH": str(self.places.root),
             "MOTO_ENABLE_RECORDING": "true",
             "MOTO_RECORDER_FILEPATH": str(self.recording),
+            "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
         }
-        return super().environment() | recording
 
     def check(self) -> None:
         """Raise NotReadyError unless it answers."""
@@ -63,22 +64,28 @@ class Aws(Daemon):
         mark = self.places.run / "moto.replayed"
         if mark.exists() and mark.read_text() == str(self.pid):
             return
-        fresh = not self.recording.exists() or not self.recording.read_text().strip()
-        url = SEED_URL if fresh else f"{RECORDER_URL}/replay-recording"
-        answer = httpx2.post(url, timeout=120, trust_env=False)
-        if answer.status_code != 200:
-            raise LocalStackError(
-                f"POST {url} came back with {answer.status_code} {answer.text[:200]}. The AWS "
-                f"objects of earlier runs can't be brought back: see {self.log_file}, or delete "
-                f"{self.recording} to begin without them."
-            )
+        if self.recording.exists():
+            url = f"{RECORDER_URL}/replay-recording"
+            answer = httpx2.post(url, timeout=120, trust_env=False)
+            if answer.status_code != 200:
+                raise LocalStackError(
+                    f"POST {url} came back with {answer.status_code} {answer.text[:200]}. The AWS "
+                    f"objects of earlier runs can't be brought back: see {self.log_file}, or "
+                    f"delete {self.recording} to begin without them."
+                )
         mark.write_text(str(self.pid))
 
 
 def changes(line: str) -> bool:
-    """Whether a recorded request may have changed something, and so must be replayed."""
-    entry: dict[str, Any] = json.loads(line)
-    if entry["method"] == "GET":
+    """Whether a recorded request may have changed something, and so must be replayed.
+
+    One that a kill cut off did not come through either.
+    """
+    try:
+        entry: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return False
+    if entry["method"] in ("GET", "HEAD"):
         return False
     headers = {key.lower(): value for key, value in entry["headers"].items()}
     action = headers.get("x-amz-target", "").rpartition(".")[2]

@@ -1,9 +1,11 @@
 """PostgreSQL: the application's database; a cluster of our own, beside any that the machine has."""
 
 import pwd
+import shlex
 import shutil
 import signal
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -22,6 +24,8 @@ from local.problems import LocalStackError, NotReadyError
 
 SYSTEM_USER = "postgres"
 OLDEST_VERSION = 15
+ADMIN_ROLE = "legal_ai_admin"
+"""Takes and restores backups: may do anything, and copy the whole server."""
 # Where a bind mount goes, in a mount namespace of its own, if the clone is in a private folder.
 MOUNT_POINT = Path("/mnt")
 SETTINGS = {
@@ -30,6 +34,7 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "128MB",
     "shared_preload_libraries": "pg_stat_statements",
+    "archive_mode": "on",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -40,6 +45,7 @@ local all all trust
 host all all {LOOPBACK}/32 scram-sha-256
 host all all {NODE_NETWORK} scram-sha-256
 host all all {POD_NETWORK} scram-sha-256
+host replication {ADMIN_ROLE} {LOOPBACK}/32 scram-sha-256
 """
 
 
@@ -62,12 +68,19 @@ class Postgres(Daemon):
         """The data directory."""
         return self.data / "cluster"
 
+    @property
+    def archive(self) -> Path:
+        """Where finished WAL goes, so that any moment can be restored."""
+        return self.places.data("wal-archive")
+
     def prepare(self) -> None:
         """Make the cluster once; write access rules and settings each time."""
         self.sockets.mkdir(parents=True, exist_ok=True)
-        shutil.chown(self.data, SYSTEM_USER, SYSTEM_USER)
-        shutil.chown(self.sockets, SYSTEM_USER, SYSTEM_USER)
+        self.archive.mkdir(parents=True, exist_ok=True)
+        for folder in (self.data, self.sockets, self.archive):
+            shutil.chown(folder, SYSTEM_USER, SYSTEM_USER)
         self.sockets.chmod(0o770)
+        self.archive.chmod(0o700)
         if not (self.cluster / "PG_VERSION").exists():
             self._initialise()
         access = self.cluster / "pg_hba.conf"
@@ -89,6 +102,7 @@ class Postgres(Daemon):
         settings = SETTINGS | {
             "listen_addresses": listen,
             "unix_socket_directories": str(self.seen_by_server(self.sockets)),
+            "archive_command": archive_command(self.seen_by_server(self.archive)),
         }
         options = [f"--{key}={value}" for key, value in settings.items()]
         data = str(self.seen_by_server(self.cluster))
@@ -135,23 +149,37 @@ class Postgres(Daemon):
             raise NotReadyError(f"PostgreSQL: {error}".strip()) from error
 
     def after_start(self) -> None:
-        """Make the application's role and database where they are missing."""
+        """Make the roles and the application's database where they are missing."""
         role = sql.Identifier(DATABASE_ROLE)
         with self.connect() as connection:
-            if not _found(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s"):
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(
-                        role, sql.Literal(DATABASE_PASSWORD)
-                    )
-                )
-            if not _found(connection, "SELECT 1 FROM pg_database WHERE datname = %s"):
+            _make_role(connection, DATABASE_ROLE, "CREATEDB")
+            _make_role(connection, ADMIN_ROLE, "SUPERUSER REPLICATION")
+            there = "SELECT 1 FROM pg_database WHERE datname = %s"
+            if connection.execute(there, [DATABASE_ROLE]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
         with self.connect(DATABASE_ROLE) as connection:
             connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
 
-def _found(connection: psycopg.Connection, query: str) -> bool:
-    return connection.execute(query.encode(), [DATABASE_ROLE]).fetchone() is not None
+def _make_role(connection: psycopg.Connection, name: str, rights: LiteralString) -> None:
+    there = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+    if there is None:
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD {}").format(
+                sql.Identifier(name), sql.SQL(rights), sql.Literal(DATABASE_PASSWORD)
+            )
+        )
+
+
+def archive_command(folder: Path) -> str:
+    """Return the shell's words for keeping a segment in `folder`: whole, once, and never another.
+
+    PostgreSQL runs it again after a crash, so that one which is there already is well if it is the
+    same; https://www.postgresql.org/docs/current/continuous-archiving.html
+    """
+    there = shlex.quote(str(folder)).replace("%", "%%")
+    copy = f"cp %p {there}/.%f.part && mv {there}/.%f.part {there}/%f"
+    return f"if [ -e {there}/%f ]; then cmp -s %p {there}/%f; else {copy}; fi"
 
 
 def binaries() -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.images import build, engine
-from local.images.archive import ImageConfig, Layer, write_image, write_layer
+from local.images.archive import Image, ImageConfig, Layer, write_images, write_layer
 from local.images.checksum import checksum
 from local.images.layers import Workshop
 from local.images.releases import AppImage, Release, app_images
@@ -57,24 +57,27 @@ def test_a_layer_of_some_paths_has_their_parents_and_nothing_else(tmp_path: Path
         assert tar.getnames() == ["app", "app/a", "app/a/one"]
 
 
-def test_an_archive_names_its_tags_config_and_layers_by_their_digests(tmp_path: Path) -> None:
+def test_an_archive_names_its_tags_configs_and_layers_by_their_digests(tmp_path: Path) -> None:
     base = write_layer(_tree(tmp_path / "base", ["a"]), tmp_path / "base.tar")
-    top = write_layer(_tree(tmp_path / "top", ["b"]), tmp_path / "top.tar")
+    tops = [write_layer(_tree(tmp_path / n, [n]), tmp_path / f"{n}.tar") for n in ("one", "two")]
     config = ImageConfig(command=["run"], architecture="amd64", labels=BACKEND.labels, port=8000)
-    write_image(tmp_path / "image.tar", [BACKEND.tag], config, [base, top])
+    images = [Image(f"app:{n}", config, [base, top]) for n, top in enumerate(tops)]
+    write_images(tmp_path / "image.tar", images)
     with tarfile.open(tmp_path / "image.tar") as tar:
+        names = tar.getnames()
         files = {entry.name: _read(tar, entry) for entry in tar.getmembers()}
-    manifest = json.loads(files["manifest.json"])[0]
-    assert manifest["RepoTags"] == ["localhost/legal-ai-backend:v1.1.0"]
-    assert manifest["Layers"] == [f"{base.digest}.tar", f"{top.digest}.tar"]
-    for layer in (base, top):
+    assert names.count(f"{base.digest}.tar") == 1
+    for layer in (base, *tops):
         assert hashlib.sha256(files[f"{layer.digest}.tar"]).hexdigest() == layer.digest
-    described = files[manifest["Config"]]
-    assert manifest["Config"] == f"{hashlib.sha256(described).hexdigest()}.json"
-    image = json.loads(described)
-    assert image["rootfs"]["diff_ids"] == [f"sha256:{base.digest}", f"sha256:{top.digest}"]
-    assert image["config"]["User"] == "10001:10001"
-    assert image["config"]["Labels"]["legal-ai-system.com/schema-needs"] == "2"
+    for n, manifest in enumerate(json.loads(files["manifest.json"])):
+        assert manifest["RepoTags"] == [f"app:{n}"]
+        assert manifest["Layers"] == [f"{base.digest}.tar", f"{tops[n].digest}.tar"]
+        described = files[manifest["Config"]]
+        assert manifest["Config"] == f"{hashlib.sha256(described).hexdigest()}.json"
+        image = json.loads(described)
+        assert image["rootfs"]["diff_ids"] == [f"sha256:{one.digest}" for one in (base, tops[n])]
+        assert image["config"]["User"] == "10001:10001"
+        assert image["config"]["Labels"]["legal-ai-system.com/schema-needs"] == "2"
 
 
 def _read(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
@@ -88,7 +91,7 @@ def test_an_interrupted_archive_leaves_the_old_one_and_no_rest(tmp_path: Path) -
     out.write_text("old")
     missing = Layer(tmp_path / "missing.tar", "0" * 64)
     with pytest.raises(FileNotFoundError):
-        write_image(out, ["x"], ImageConfig(command=[], architecture="amd64"), [missing])
+        write_images(out, [Image("x", ImageConfig(command=[], architecture="amd64"), [missing])])
     assert out.read_text() == "old"
     assert list(tmp_path.iterdir()) == [out]
 
@@ -105,13 +108,14 @@ def test_a_checksum_counts_names_content_and_facts_but_no_bytecode(tmp_path: Pat
     assert checksum(tmp_path, [source], "v1") != before
 
 
-def test_there_is_an_image_of_both_services_in_both_releases() -> None:
-    assert [image.tag for image in app_images(ROOT)] == [
-        "localhost/legal-ai-backend:v1.0.0",
-        "localhost/legal-ai-backend:v1.1.0",
-        "localhost/legal-ai-frontend:v1.0.0",
-        "localhost/legal-ai-frontend:v1.1.0",
-    ]
+def test_there_is_an_image_of_both_services_in_every_release() -> None:
+    versions = ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0", "v1.4.0"]
+    assert {
+        service: [image.tag for image in images] for service, images in app_images(ROOT).items()
+    } == {
+        "backend": [f"localhost/legal-ai-backend:{version}" for version in versions],
+        "frontend": [f"localhost/legal-ai-frontend:{version}" for version in versions],
+    }
 
 
 def test_only_the_backend_says_schema_levels() -> None:
@@ -131,15 +135,20 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for service in ("backend", "frontend"):
         (tmp_path / "sample_app" / service).mkdir(parents=True)
     backend = tmp_path / "sample_app" / "backend"
-    backend.joinpath("releases.json").write_text('{"v1.0.0": {"level": 1, "needs": 1}}')
+    releases = {"v1.0.0": {"level": 1, "needs": 1}, "v1.1.0": {"level": 2, "needs": 1}}
+    backend.joinpath("releases.json").write_text(json.dumps(releases))
     monkeypatch.setattr(build, "checksum", _ignoring_builders)
     monkeypatch.setattr(build, "engine_answers", lambda: False)
-    monkeypatch.setattr(Workshop, "build", lambda _, image, out: _write(out, image.tag))
+    monkeypatch.setattr(Workshop, "build", _list_tags)
     return tmp_path
 
 
 def _ignoring_builders(root: Path, inputs: list[Path], *facts: str) -> str:
     return checksum(root, [one for one in inputs if one.is_relative_to(root)], *facts)
+
+
+def _list_tags(_: Workshop, images: list[AppImage], out: Path) -> None:
+    _write(out, " ".join(image.tag for image in images))
 
 
 def _write(out: Path, text: str) -> None:
@@ -151,8 +160,8 @@ def test_images_are_built_once_and_again_when_their_own_source_changes(clone: Pa
     said: list[str] = []
     first = build.ensure_images(clone, said.append)
     assert [path.name for path in first] == [
-        "legal-ai-backend-v1.0.0.tar",
-        "legal-ai-frontend-v1.0.0.tar",
+        "legal-ai-backend.tar",
+        "legal-ai-frontend.tar",
     ]
     assert all(path.exists() for path in first)
     said.clear()
@@ -161,7 +170,7 @@ def test_images_are_built_once_and_again_when_their_own_source_changes(clone: Pa
     (clone / "sample_app" / "frontend" / "page.html").write_text("new")
     build.ensure_images(clone, said.append)
     assert len(said) == 1
-    assert "legal-ai-frontend:v1.0.0" in said[0]
+    assert "legal-ai-frontend:v1.0.0 to v1.1.0" in said[0]
 
 
 def test_a_deleted_tar_is_built_again(clone: Path) -> None:
@@ -187,12 +196,15 @@ def test_a_docker_engine_that_answers_builds_from_the_dockerfiles(
     monkeypatch.setattr(engine, "run", docker)
     backend = build.ensure_images(clone, lambda _: None)[0]
     assert backend.read_text() == "saved"
-    assert called[0] == [
-        *("docker", "build", "--tag", "localhost/legal-ai-backend:v1.0.0"),
-        *("--build-arg", "VERSION=v1.0.0"),
-        *("--build-arg", "SCHEMA_LEVEL=1", "--build-arg", "SCHEMA_NEEDS=1"),
-        str(clone / "sample_app" / "backend"),
-    ]
+    tags = [f"localhost/legal-ai-backend:{version}" for version in ("v1.0.0", "v1.1.0")]
+    for number, tag in enumerate(tags):
+        assert called[number] == [
+            *("docker", "build", "--tag", tag, "--build-arg", f"VERSION={tag[-6:]}"),
+            *("--build-arg", f"SCHEMA_LEVEL={number + 1}", "--build-arg", "SCHEMA_NEEDS=1"),
+            str(clone / "sample_app" / "backend"),
+        ]
+    assert called[2][:3] == ["docker", "save", "--output"]
+    assert called[2][4:] == tags
 
 
 def test_where_docker_fails_debian_packages_are_tried_and_it_is_said_why(
@@ -205,5 +217,5 @@ def test_where_docker_fails_debian_packages_are_tried_and_it_is_said_why(
     monkeypatch.setattr(build, "build_with_engine", fails)
     said: list[str] = []
     backend = build.ensure_images(clone, said.append)[0]
-    assert backend.read_text() == "localhost/legal-ai-backend:v1.0.0"
+    assert backend.read_text().startswith("localhost/legal-ai-backend:v1.0.0 ")
     assert any("no route to the base image" in line for line in said)

@@ -61,18 +61,21 @@ def test_the_official_pulumi_is_used_only_with_its_language_host(
     assert pulumi_tools.find(places, path, home).command == official / "pulumi"
 
 
+@pytest.mark.parametrize("cloud", ["kubernetes", "aws"])
 def test_the_newest_official_provider_is_used_and_said_to_be(
-    places: Places, tmp_path: Path
+    places: Places, tmp_path: Path, cloud: str
 ) -> None:
-    plugins = tmp_path / ".pulumi" / "plugins"
+    plugins, program = tmp_path / ".pulumi" / "plugins", f"pulumi-resource-{cloud}"
     for version in ("v4.9.0", "v4.34.1"):
-        executable(plugins / f"resource-kubernetes-{version}" / "pulumi-resource-kubernetes")
+        executable(plugins / f"resource-{cloud}-{version}" / program)
     tools = pulumi_tools.find(places, "", tmp_path)
-    assert tools.kubernetes_plugin is not None
-    assert tools.kubernetes_plugin.parent.name == "resource-kubernetes-v4.34.1"
-    assert "v4.34.1" in "".join(tools.in_use("v3.259.0"))
+    assert set(tools.providers) == {program}
+    assert tools.providers[program].parent.name == f"resource-{cloud}-v4.34.1"
+    said = tools.in_use("v3.259.0")
+    assert sum("v4.34.1" in line for line in said) == 1
+    assert sum("stand-in" in line for line in said) == 1
     pulumi_tools.install(places, tools)
-    assert (places.plugins / "pulumi-resource-kubernetes").resolve() == tools.kubernetes_plugin
+    assert (places.plugins / program).resolve() == tools.providers[program]
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
@@ -133,6 +136,9 @@ def test_only_requests_that_change_something_are_replayed() -> None:
         return json.dumps({"method": method, "headers": {"X-Amz-Target": target}, "body": body})
 
     assert not changes(request("GET"))
+    assert not changes(request("HEAD"))
+    assert not changes(request("POST", target="TrentService.GetKeyPolicy"))
+    assert not changes(request("PUT")[:-3])  # cut off when moto was killed
     assert not changes(request("POST", body="Action=DescribeDBInstances&Version=2014-10-31"))
     assert not changes(request("POST", target="secretsmanager.ListSecrets"))
     assert changes(request("POST", body="Action=CreateDBInstance&Version=2014-10-31"))

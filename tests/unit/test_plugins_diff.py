@@ -4,17 +4,11 @@ from typing import Any
 
 import pytest
 
-from local.plugins.kubernetes.diff import (
-    Change,
-    covers,
-    differences,
-    parse_path,
-    path_text,
-    prune,
-    quantity,
-)
+from local.plugins.differences import Change
+from local.plugins.kubernetes.diff import differences, prune, quantity
 from local.plugins.kubernetes.force_new import force_new
 from local.plugins.kubernetes.objects import KubeObject, normalized
+from local.plugins.paths import covers, parse_path, path_text
 from local.plugins.values import UNKNOWN
 
 MUTABLE = {"config_maps_mutable": True, "secrets_mutable": True}

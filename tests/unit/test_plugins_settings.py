@@ -9,7 +9,8 @@ from local.plugins.kubernetes import kubeconfig, settings
 from local.plugins.kubernetes.kubeconfig import KubeconfigError
 from local.plugins.kubernetes.objects import Kind
 from local.plugins.kubernetes.settings import UnsupportedSettingError
-from local.plugins.kubernetes.tokens import RefusedError, kind_of_urn
+from local.plugins.kubernetes.tokens import kind_of_urn
+from local.plugins.problems import RefusedError
 
 CONFIG = {
     "current-context": "one",

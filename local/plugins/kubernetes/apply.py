@@ -14,7 +14,7 @@ from local.plugins.kubernetes.client import (
     Client,
     NoSuchKindError,
 )
-from local.plugins.kubernetes.diff import MISSING, Path, at
+from local.plugins.kubernetes.diff import MISSING, at
 from local.plugins.kubernetes.objects import (
     DELETION_PROPAGATION,
     PATCH_FORCE,
@@ -27,6 +27,7 @@ from local.plugins.kubernetes.objects import (
     name_of,
     namespace_of,
 )
+from local.plugins.paths import Path
 
 CREATION_PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 4.0)
 """Seconds between tries while the namespace or the kind of a new object is not there yet."""

@@ -8,37 +8,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from enum import Enum
 from typing import Any
 
+from local.plugins.differences import Change, Difference
 from local.plugins.kubernetes.objects import KubeObject, kind_of
+from local.plugins.paths import Path, covers
 from local.plugins.values import Unknown
-
-Path = tuple[str | int, ...]
-
-
-class Change(Enum):
-    """What happens to a property."""
-
-    ADD = "add"
-    DELETE = "delete"
-    UPDATE = "update"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One property that changes, and whether that needs a new object."""
-
-    path: Path
-    change: Change
-    replaces: bool = False
-
-    @property
-    def text(self) -> str:
-        """The path as the engine writes it: `spec.containers[0].image`, `metadata["a.b/c"]`."""
-        return path_text(self.path)
 
 
 class _Missing:
@@ -46,42 +22,6 @@ class _Missing:
 
 
 MISSING = _Missing()
-
-
-def path_text(path: Path) -> str:
-    """A property path in the engine's notation."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif re.search(r'[."\[\]]', step):
-            escaped = step.replace('"', '\\"')
-            text += f'["{escaped}"]'
-        else:
-            text += f".{step}" if text else step
-    return text
-
-
-def parse_path(text: str) -> Path:
-    """The reverse of `path_text`; `*` stays as it is."""
-    steps: list[str | int] = []
-    for plain, index, quoted in re.findall(
-        r'([^.\[\]"]+)(?=[.\[]|$)|\[(\d+|\*)\]|\["((?:[^"\\]|\\.)*)"\]', text
-    ):
-        if quoted:
-            steps.append(quoted.replace('\\"', '"'))
-        elif index:
-            steps.append(index if index == "*" else int(index))
-        else:
-            steps.append(plain)
-    return tuple(steps)
-
-
-def covers(pattern: Path, path: Path) -> bool:
-    """Whether an `ignoreChanges` path speaks for a property, its own or one above it."""
-    return len(pattern) <= len(path) and all(
-        want in ("*", step) for want, step in zip(pattern, path, strict=False)
-    )
 
 
 def prune(live: Any, shape: Any) -> Any:

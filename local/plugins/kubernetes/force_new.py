@@ -5,8 +5,8 @@ The official provider's table (provider/pkg/provider/diff.go), for the versions 
 
 from __future__ import annotations
 
-from local.plugins.kubernetes.diff import Path
 from local.plugins.kubernetes.objects import Kind, KubeObject, get, kind_of
+from local.plugins.paths import Path
 
 
 def _under(prefix: str, fields: str) -> tuple[Path, ...]:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Any
 
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import (
-    engine_pb2_grpc,
-    plugin_pb2,
-    provider_pb2,
-    provider_pb2_grpc,
-)
+from pulumi.runtime.proto import provider_pb2
 
-from local.plugins import protocol
+from local.plugins import servicer
+from local.plugins.differences import to_wire
 from local.plugins.kubernetes import apply, checkpoint, diff, kubeconfig, naming, settings, waiting
-from local.plugins.kubernetes.answering import InitFailedError, answering
+from local.plugins.kubernetes.answering import answering
 from local.plugins.kubernetes.client import (
     Answer,
     ApiError,
@@ -48,8 +42,10 @@ from local.plugins.kubernetes.objects import (
     split_id,
 )
 from local.plugins.kubernetes.readiness import WaitForError, awaiting
-from local.plugins.kubernetes.reporting import Reporter
-from local.plugins.kubernetes.tokens import RefusedError, kind_of_urn, not_done
+from local.plugins.kubernetes.tokens import kind_of_urn, not_done
+from local.plugins.paths import covers, parse_path
+from local.plugins.problems import InitFailedError, RefusedError
+from local.plugins.reporting import Reporter
 from local.plugins.values import (
     Properties,
     from_struct,
@@ -68,11 +64,6 @@ _SKIP_DELETION_WAIT = {
     "Job",
 }
 """Kinds whose deletion `pulumi.com/skipAwait` lets pass unwatched, as the official one does."""
-_KINDS = {
-    diff.Change.ADD: ("ADD", "ADD_REPLACE"),
-    diff.Change.DELETE: ("DELETE", "DELETE_REPLACE"),
-    diff.Change.UPDATE: ("UPDATE", "UPDATE_REPLACE"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,38 +78,21 @@ class Desired:
     reporter: Reporter
 
 
-class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
+class KubernetesProvider(servicer.Provider):
     """Kubernetes resources, by server-side apply against a real API server."""
 
+    package = "kubernetes"
+    version = "4.34.2"
+
     def __init__(self, engine: str | None) -> None:
-        self._engine = engine_pb2_grpc.EngineStub(protocol.channel(engine)) if engine else None
+        super().__init__(engine)
         self._settings = settings.Settings()
         self._client: Client | None = None
         self._problem = "the provider has not been configured"
 
-    # -- the plugin itself ------------------------------------------------------------------
-
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        if self._engine is None and request.engine_address:
-            self._engine = engine_pb2_grpc.EngineStub(protocol.channel(request.engine_address))
-        return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=True, supports_autonaming_configuration=True
-        )
-
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        return plugin_pb2.PluginInfo(version=sdk_version())
-
-    def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        schema = {"name": "kubernetes", "version": sdk_version()}
-        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
-
-    def Attach(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        self._engine = engine_pb2_grpc.EngineStub(protocol.channel(request.address))
-        return empty_pb2.Empty()
-
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        self.cancel()
-        return empty_pb2.Empty()
+    def not_done(self, what: str) -> str:
+        """That something is missing here, and the two ways around it."""
+        return not_done(what)
 
     def cancel(self) -> None:
         """Stop whatever is waited for."""
@@ -175,24 +149,6 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         if self._client is None:
             raise UnreachableError(f"no Kubernetes cluster to talk to: {self._problem}")
         return self._client
-
-    # -- what is not done -------------------------------------------------------------------
-
-    @answering
-    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        raise RefusedError(not_done(f"the function {request.tok}"))
-
-    @answering
-    def Call(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        raise RefusedError(not_done(f"the method {request.tok}"))
-
-    @answering
-    def Construct(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        raise RefusedError(not_done(f"the component {request.type}"))
-
-    @answering
-    def Parameterize(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802, D102
-        raise RefusedError(not_done("generating SDKs from custom resource definitions"))
 
     # -- resources --------------------------------------------------------------------------
 
@@ -254,8 +210,8 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 secrets_mutable=self._settings.secrets_mutable,
             ),
         )
-        ignored = [diff.parse_path(text) for text in request.ignoreChanges]
-        changes = [c for c in changes if not any(diff.covers(i, c.path) for i in ignored)]
+        ignored = [parse_path(text) for text in request.ignoreChanges]
+        changes = [c for c in changes if not any(covers(i, c.path) for i in ignored)]
         replaces = [c.text for c in changes if c.replaces]
         replaces += [c.text for c in changes if c.path == ("metadata",) and not c.replaces]
         if annotated(wanted, REPLACE_UNREADY) and self._has_failed(live):
@@ -273,7 +229,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             ),
             replaces=replaces,
             deleteBeforeReplace=bool(replaces) and same_place,
-            detailedDiff={c.text: _wire_difference(c) for c in changes},
+            detailedDiff={c.text: to_wire(c) for c in changes},
             hasDetailedDiff=True,
         )
 
@@ -352,7 +308,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 self.client,
                 target,
                 desired.manager,
-                ignored=[diff.parse_path(text) for text in request.ignoreChanges],
+                ignored=[parse_path(text) for text in request.ignoreChanges],
                 force=apply.forced(desired.obj, by_default=self._settings.patch_force),
                 dry_run=request.preview,
             )
@@ -614,27 +570,3 @@ def _active_cluster(values: KubeObject) -> Any:
     return kubeconfig.active_cluster(
         text, str(values.get("context") or ""), str(values.get("cluster") or "")
     )
-
-
-def _wire_difference(change: diff.Difference) -> Any:
-    in_place, replacing = _KINDS[change.change]
-    name = replacing if change.replaces else in_place
-    return provider_pb2.PropertyDiff(
-        kind=provider_pb2.PropertyDiff.Kind.Value(name),
-        inputDiff=change.change is diff.Change.DELETE,
-    )
-
-
-@functools.cache
-def sdk_version() -> str:
-    """The version of the installed pulumi-kubernetes SDK, which is the one to be."""
-    import importlib.util  # noqa: PLC0415
-
-    spec = importlib.util.find_spec("pulumi_kubernetes")
-    if spec is None or spec.origin is None:
-        return "4.34.2"
-    described = FilePath(spec.origin).with_name("pulumi-plugin.json")
-    if not described.exists():
-        return "4.34.2"
-    version: str = json.loads(described.read_text())["version"]
-    return version

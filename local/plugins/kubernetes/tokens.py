@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from local.plugins.kubernetes.objects import Kind
-
-
-class RefusedError(Exception):
-    """What the program asks for is wrong, or not done by this provider; shown as it is."""
+from local.plugins.problems import RefusedError
 
 
 def kind_of_urn(urn: str) -> Kind:
