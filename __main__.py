@@ -3,13 +3,19 @@
 import pulumi
 
 from components import gate_plan
+from components.background import Background, BackgroundArgs
+from components.backups import Backups, BackupsArgs
 from components.color_stack import ColorStack, ColorStackArgs
+from components.database import Database, DatabaseArgs
 from components.gate_hooks import GateHooks
 from components.namespace import Namespace, NamespaceArgs
+from components.operations import operations
 from components.settings import load_from_pulumi
+from components.staying import stay_for_hooks
 from components.traffic import Traffic, TrafficArgs
 from ops.gate import Gate
 
+stay_for_hooks()
 settings = load_from_pulumi()
 pulumi.log.info(settings.traffic_sentence())
 
@@ -19,7 +25,7 @@ namespace = Namespace(
     "namespace",
     NamespaceArgs(
         name=settings.namespace,
-        service_ports=tuple(service.port for service in settings.services.values()),
+        service_ports=tuple(service.port for service in settings.web_services().values()),
         store_ports=settings.store_ports(),
         gateway_namespace=settings.gateway.namespace,
         gateway_cidrs=settings.gateway.cidrs,
@@ -27,8 +33,30 @@ namespace = Namespace(
     ),
 )
 
+database = Database("database", DatabaseArgs(pulumi.get_stack(), settings))
+
+backups = (
+    Backups(
+        "backups",
+        BackupsArgs(
+            stack=pulumi.get_stack(),
+            settings=settings.backups,
+            key=database.key,
+            arns=database.arns,
+            is_local=settings.environment == "local",
+        ),
+    )
+    if database.key
+    else None
+)
+
 colors = {
-    color: ColorStack(str(color), ColorStackArgs(settings, color, namespace.name, gate.workload))
+    color: ColorStack(
+        str(color),
+        ColorStackArgs(
+            settings, color, namespace.name, database.url, gate.workload, gate.migration
+        ),
+    )
     for color in settings.declared_colors()
 }
 
@@ -44,6 +72,11 @@ traffic = Traffic(
     ),
 )
 
+Background(
+    "background",
+    BackgroundArgs(settings, colors, namespace.name, traffic.verified, gate.background),
+)
+
 pulumi.export("namespace", settings.namespace)
 pulumi.export("publicUrl", settings.hosts.url(settings.hosts.public))
 pulumi.export(
@@ -53,4 +86,5 @@ pulumi.export(
 pulumi.export("activeColor", str(settings.active_color))
 pulumi.export("weights", {str(color): weight for color, weight in settings.weights().items()})
 pulumi.export("versions", {str(color): settings.version(color) for color in colors})
+pulumi.export("operations", operations(settings, database, backups))
 pulumi.export("trafficVerified", traffic.settled)

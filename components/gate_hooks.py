@@ -8,19 +8,25 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
 
-from ops import routing
+from ops import background_moves, routing
+from ops.background_moves import Move
 from ops.color import Color
 from ops.errors import OpsError
 from ops.gate import Gate
 from ops.names import ACTIVE_COLOR, CANARY_WEIGHT, SERIAL
-from ops.verdict import Finding, RouteChange, WorkloadChange, judge_workload
+from ops.verdict import Finding, RouteChange, WorkloadChange
 
 Inputs = Mapping[str, Any]
+
+# Not the loop's own threads: every resource on its way keeps one of those, and while all wait for
+# their hooks none is left for a hook.
+_THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="gate")
 
 
 class GateHooks:
@@ -34,11 +40,16 @@ class GateHooks:
         before_route = _hook("before-route", self._before_route, on_preview=True)
         after_route = _hook("after-route", self._after_route, on_preview=False)
         workload = _hook("before-workload", self._before_workload, on_preview=True)
+        background = _hook("before-background", self._before_background, on_preview=True)
         self.route = pulumi.ResourceHookBinding(
             before_create=[before_route],
             before_update=[before_route],
             after_create=[after_route],
             after_update=[after_route],
+        )
+        migration = _hook("after-migration", self._after_migration, on_preview=False)
+        self.migration = pulumi.ResourceHookBinding(
+            after_create=[migration], after_update=[migration]
         )
         self.canary = pulumi.ResourceHookBinding(
             before_create=[before_route], before_update=[before_route]
@@ -46,12 +57,15 @@ class GateHooks:
         self.workload = pulumi.ResourceHookBinding(
             before_create=[workload], before_update=[workload], before_delete=[workload]
         )
+        self.background = pulumi.ResourceHookBinding(
+            before_create=[background], before_update=[background], before_delete=[background]
+        )
 
     async def settled(self) -> bool:
         """True once nothing is left unverified; raises while a check of an earlier run fails."""
         if not pulumi.runtime.is_dry_run():
             try:
-                await asyncio.to_thread(self._gate.settle)
+                await _beside(self._gate.settle)
             except OpsError as error:
                 raise pulumi.RunError(str(error)) from error
         return True
@@ -70,12 +84,26 @@ class GateHooks:
     def _before_workload(self, args: pulumi.ResourceHookArgs) -> None:
         change, service = _workload_change(args)
         if pulumi.runtime.is_dry_run():
-            gate = self._gate
-            current = gate.workload(service, change.color)
-            findings = judge_workload(change, current, gate.live(), gate.hold())
+            findings = self._gate.judge_change(change, service)
             _warn(findings, f"the gate would refuse this change of {change.name}")
             return
         self._gate.before_workload(change, service)
+
+    def _after_migration(self, args: pulumi.ResourceHookArgs) -> None:
+        self._gate.after_migration(str((args.new_inputs or {})["metadata"]["name"]))
+
+    def _before_background(self, args: pulumi.ResourceHookArgs) -> None:
+        move = _move(args)
+        if pulumi.runtime.is_dry_run():
+            # Of the route it could only say that it has not moved yet.
+            findings = background_moves.judge_hold(move, background_moves.read(self._gate, move))
+            _warn(findings, f"{move.name} would not be moved, as things stand now")
+            return
+        background_moves.let_go(self._gate, move)
+
+
+async def _beside(call: Callable[[], None]) -> None:
+    await asyncio.get_running_loop().run_in_executor(_THREADS, call)
 
 
 def _connect(gate: Gate) -> None:
@@ -87,10 +115,19 @@ def _connect(gate: Gate) -> None:
 def _hook(
     name: str, check: Callable[[pulumi.ResourceHookArgs], None], *, on_preview: bool
 ) -> pulumi.ResourceHook:
+    options = pulumi.ResourceHookOptions(on_dry_run=on_preview)
+    return pulumi.ResourceHook(f"gate-{name}", run_beside(name, check), options)
+
+
+def run_beside(
+    name: str, check: Callable[[pulumi.ResourceHookArgs], None]
+) -> Callable[[pulumi.ResourceHookArgs], Coroutine[Any, Any, None]]:
+    """The hook that runs `check` in a thread of ours, and in a preview only warns."""
+
     async def run(args: pulumi.ResourceHookArgs) -> None:
         begin = time.monotonic()
         try:
-            await asyncio.to_thread(check, args)
+            await _beside(lambda: check(args))
             tell = pulumi.log.info if "route" in name else pulumi.log.debug
             tell(f"gate: {name} took {time.monotonic() - begin:.2f} s")
         except OpsError as error:
@@ -98,9 +135,7 @@ def _hook(
                 raise
             pulumi.log.warn(f"the gate could not find out: {error}")
 
-    return pulumi.ResourceHook(
-        f"gate-{name}", run, pulumi.ResourceHookOptions(on_dry_run=on_preview)
-    )
+    return run
 
 
 def _warn(findings: list[Finding], title: str) -> None:
@@ -139,3 +174,15 @@ def _workload_change(args: pulumi.ResourceHookArgs) -> tuple[WorkloadChange, str
         image=str(container["image"]),
     )
     return change, service
+
+
+def _move(args: pulumi.ResourceHookArgs) -> Move:
+    inputs = args.new_inputs or args.old_inputs or {}
+    labels, spec = inputs["metadata"]["labels"], inputs["spec"]
+    asks = not spec["suspend"] if inputs["kind"] == "CronJob" else spec["replicas"] > 0
+    return Move(
+        kind=str(inputs["kind"]),
+        service=str(labels["app"]),
+        color=Color(labels["color"]),
+        runs=bool(args.new_inputs) and asks,
+    )

@@ -78,6 +78,11 @@ def plan(settings: Settings) -> Plan:
         smoke=settings.gate.smoke,
         share=settings.gate.share,
         timeout_seconds=settings.gate.timeout_seconds,
+        migrating=(
+            {color: settings.image(color, settings.migrations.service) for color in colors}
+            if settings.migrations.enabled
+            else {}
+        ),
     )
 
 

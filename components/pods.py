@@ -4,9 +4,12 @@ from typing import Final
 
 from components.kube import Body
 from components.settings import ResourcesSettings
+from ops import names
+from ops.color import Color
 
 USER_ID: Final = 10001
 """Neither root nor a user of the node; the images' files are readable by all."""
+SPREAD_OVER: Final = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
 def pod(container: Body, **more: object) -> Body:
@@ -44,3 +47,27 @@ def resources(settings: ResourcesSettings) -> Body:
     """What the pod is promised and may use; an empty map would be a difference for ever."""
     given = {"requests": dict(settings.requests), "limits": dict(settings.limits)}
     return {key: amounts for key, amounts in given.items() if amounts}
+
+
+def labels(service: str, color: Color, version: str) -> dict[str, str]:
+    """What the objects and pods of one service in one color are found by."""
+    return {
+        **names.selector(service, color),
+        "app.kubernetes.io/name": service,
+        "app.kubernetes.io/part-of": "legal-ai",
+        "app.kubernetes.io/version": version.replace(":", "-")[:63],
+    }
+
+
+def spread(selector: Body) -> list[Body]:
+    """Constraints that keep the pods of one version apart, over zones and over nodes."""
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": selector,
+            "matchLabelKeys": ["pod-template-hash"],
+        }
+        for key in SPREAD_OVER
+    ]

@@ -29,9 +29,13 @@ class TrafficArgs:
 
 
 class Traffic(pulumi.ComponentResource):
-    """The routes. `settled` is true once traffic was seen where the route sends it."""
+    """The routes. `settled` is true once traffic was seen where the route sends it.
+
+    `verified` is the public route from then on: what depends on it follows the traffic.
+    """
 
     settled: pulumi.Output[bool]
+    verified: pulumi.Output[pulumi.Resource]
 
     def __init__(
         self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None
@@ -40,6 +44,7 @@ class Traffic(pulumi.ComponentResource):
         self._args = args
         public = self._ingresses() if args.router == "ingress-nginx" else self._routes()
         self.settled = public.id.apply(lambda _: args.gate.settled())
+        self.verified = self.settled.apply(lambda _: public)
         self.register_outputs({"settled": self.settled})
 
     def _routes(self) -> pulumi.CustomResource:

@@ -1,34 +1,24 @@
-"""One service in one color: its Deployment, Service, PodDisruptionBudget and ConfigMap.
+"""One web service in one color: its Deployment, Service, PodDisruptionBudget and ConfigMap.
 
 All are named `backend-blue`. A rollout never takes a ready pod away before its successor is ready,
 and a pod that leaves goes on serving while the gateway learns that it leaves.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 
-from components import pods
-from components.kube import Body, KubeObject, name_of
+from components import environment, pods
+from components.environment import ColorSecret, Environment
+from components.kube import Body, KubeObject
 from components.settings import ServiceSettings
 from ops import names
 from ops.color import Color
 
 PROBE_PERIOD_SECONDS: Final = 2
 PROBE_TIMEOUT_SECONDS: Final = 3
-SPREAD_OVER: Final = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-
-
-@dataclass(frozen=True)
-class ColorSecret:
-    """The color's Secret: its name, and a checksum that changes when its content does."""
-
-    name: pulumi.Input[str]
-    checksum: str
 
 
 @dataclass
@@ -61,16 +51,8 @@ class Workload(pulumi.ComponentResource):
     ) -> None:
         super().__init__("legal-ai:workload:Workload", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        env = _environment(args)
-        config = KubeObject(
-            f"{name}-config",
-            {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": _metadata(args, f"{name}-config"),
-                "data": env,
-            },
-            child,
+        env = environment.declare(
+            _metadata(args, f"{name}-config"), _variables(args), args.secret, child
         )
         self.service = KubeObject(f"{name}-service", _service(args, name), child)
         KubeObject(
@@ -87,23 +69,15 @@ class Workload(pulumi.ComponentResource):
             },
             child,
         )
-        sources: list[Body] = [{"configMapRef": {"name": name_of(config, f"{name}-config")}}]
-        if args.secret:
-            sources.append({"secretRef": {"name": args.secret.name}})
         self.deployment = KubeObject(
             f"{name}-deployment",
-            _deployment(args, name, sources, checksum(env)),
+            _deployment(args, name, env),
             pulumi.ResourceOptions(parent=self, hooks=args.hooks, depends_on=list(args.needs)),
         )
         self.register_outputs({"name": name})
 
 
-def checksum(content: Mapping[str, str]) -> str:
-    """A short digest that changes when any key or value does."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _environment(args: WorkloadArgs) -> dict[str, str]:
+def _variables(args: WorkloadArgs) -> dict[str, str]:
     """The version is not here: the image knows its own, so that a wrong image can't lie."""
     return {
         **args.settings.env,
@@ -123,13 +97,10 @@ def _service(args: WorkloadArgs, name: str) -> Body:
     }
 
 
-def _deployment(args: WorkloadArgs, name: str, sources: list[Body], config: str) -> Body:
+def _deployment(args: WorkloadArgs, name: str, env: Environment) -> Body:
     timeout = args.settings.rollout_timeout_seconds
     # The agent and the emergency scripts scale it; `up` must be able to as well.
     notes = {"pulumi.com/patchForce": "true", "pulumi.com/timeoutSeconds": str(timeout)}
-    checksums = {f"{names.DOMAIN}/config-checksum": config}
-    if args.secret:
-        checksums[f"{names.DOMAIN}/secret-checksum"] = args.secret.checksum
     scrape = {"prometheus.io/scrape": "true", "prometheus.io/port": str(args.settings.port)}
     return {
         "apiVersion": "apps/v1",
@@ -145,20 +116,11 @@ def _deployment(args: WorkloadArgs, name: str, sources: list[Body], config: str)
                 "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "50%"},
             },
             "template": {
-                "metadata": {"labels": _labels(args), "annotations": checksums | scrape},
+                "metadata": {"labels": _labels(args), "annotations": env.checksums | scrape},
                 "spec": pods.pod(
-                    _container(args, sources),
+                    _container(args, env.sources),
                     terminationGracePeriodSeconds=args.settings.termination_grace_seconds,
-                    topologySpreadConstraints=[
-                        {
-                            "maxSkew": 1,
-                            "topologyKey": key,
-                            "whenUnsatisfiable": "ScheduleAnyway",
-                            "labelSelector": _selector(args),
-                            "matchLabelKeys": ["pod-template-hash"],
-                        }
-                        for key in SPREAD_OVER
-                    ],
+                    topologySpreadConstraints=pods.spread(_selector(args)),
                 ),
             },
         },
@@ -195,12 +157,7 @@ def _probe(path: str, failures: int) -> Body:
 
 
 def _labels(args: WorkloadArgs) -> dict[str, str]:
-    return {
-        **names.selector(args.service, args.color),
-        "app.kubernetes.io/name": args.service,
-        "app.kubernetes.io/part-of": "legal-ai",
-        "app.kubernetes.io/version": args.version.replace(":", "-")[:63],
-    }
+    return pods.labels(args.service, args.color, args.version)
 
 
 def _selector(args: WorkloadArgs) -> Body:

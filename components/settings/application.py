@@ -56,7 +56,8 @@ class ColorSettings(Part):
         Annotated[Replicas, Tag("(all)")] | Annotated[dict[str, Replicas], Tag("(each)")],
         Discriminator(_replicas_form),
         Key(
-            "pods of each service: one number for all, or a number per service",
+            "pods of each service: one number for all, or a number per service (`cron`: a run has "
+            "one, and 0 pauses it)",
             "a whole number from 0 to 1000, or such a number for each service by name",
             "3",
         ),
@@ -119,11 +120,20 @@ class ServiceSettings(Part):
     schedule: Annotated[
         Cron | None,
         Key(
-            "when it runs; `cron` only",
+            "when it runs, in UTC; `cron` only",
             "a cron schedule of five fields (minute hour day month weekday) or @daily",
             "0 3 * * *",
         ),
     ] = None
+    run_timeout_seconds: Annotated[
+        Whole,
+        Field(ge=1, le=86400),
+        Key(
+            "time a run may take, then it is ended; `cron` only",
+            "a whole number of seconds, 1 to 86400",
+            "3600",
+        ),
+    ] = 3600
     health_path: Annotated[
         Path,
         Key("path of the liveness probe", "a path that begins with '/'", "/health"),
@@ -254,8 +264,13 @@ class MigrationsSettings(Part):
     command: Annotated[
         tuple[Text, ...],
         Field(min_length=1),
-        Key("what the Job runs", "a list of at least one word", "alembic"),
-    ] = ("alembic", "upgrade", "head")
+        Key(
+            "what the Job runs, and what scripts/migrate.py adds its commands to; without one it "
+            "must never contract",
+            "a list of at least one word",
+            "alembic",
+        ),
+    ] = ("python3", "-m", "legal_ai.migrate")
     timeout_seconds: Annotated[
         Whole,
         Field(ge=1, le=86400),

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from components.settings.base import Part
 from components.settings.values import (
     DatabaseUrl,
+    InnerNetwork,
     Key,
     RedisUrl,
     Region,
@@ -24,6 +25,10 @@ _ENGINE_VERSION = re.compile(r"[0-9]{2}(\.[0-9]+)?")
 _GENERATION = re.compile(r"[a-z][a-z0-9]{0,15}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _SNAPSHOT = re.compile(r"[A-Za-z][A-Za-z0-9:/-]{0,254}")
+_VPC = re.compile(r"vpc-[0-9a-f]{8,17}")
+_SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
+_SECURITY_GROUP = re.compile(r"sg-[0-9a-f]{8,17}")
+_PLACE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/\S*)?|(?!s3:)[^\s:]+")
 
 
 def _matching(pattern: re.Pattern[str]) -> AfterValidator:
@@ -80,6 +85,27 @@ class GenerationSettings(Part):
     ] = None
 
 
+_AdminUrl = Annotated[
+    DatabaseUrl | None,
+    Key(
+        "address with a role that may make databases and end sessions; unset: url's",
+        "postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE, encrypted",
+        "",
+        secret=True,
+    ),
+]
+_MaxConnections = Annotated[
+    Whole | None,
+    Field(ge=10, le=10_000),
+    Key(
+        "most connections that the server takes; an instance is set to it; unset: what AWS gives "
+        "its class, and behind a url it is not checked",
+        "a whole number, 10 to 10000",
+        "500",
+    ),
+]
+
+
 class RdsSettings(Part):
     """PostgreSQL on Amazon RDS, made by this program."""
 
@@ -116,6 +142,39 @@ class RdsSettings(Part):
     deletion_protection: Annotated[
         Switch, Key("whether AWS refuses to delete it", "true or false", "true")
     ] = True
+    vpc_id: Annotated[
+        Annotated[Text, _matching(_VPC)] | None,
+        Key(
+            "network that it stands in; required in staging and production",
+            "a VPC's ID",
+            "vpc-0a1b2c3d4e5f60718",
+        ),
+    ] = None
+    subnet_ids: Annotated[
+        tuple[Annotated[Text, _matching(_SUBNET)], ...],
+        Key(
+            "subnets it may stand in, in two zones or more; required in staging and production",
+            "a list of at least two subnets' IDs, of two availability zones",
+            "subnet-0a1b2c3d4e5f60718",
+        ),
+    ] = ()
+    cluster_security_group_ids: Annotated[
+        tuple[Annotated[Text, _matching(_SECURITY_GROUP)], ...],
+        Key(
+            "security groups of the cluster's nodes or pods, which are admitted; these or "
+            "clusterCidrs are required in staging and production",
+            "a list of security groups' IDs",
+            "sg-0a1b2c3d4e5f60718",
+        ),
+    ] = ()
+    cluster_cidrs: Annotated[
+        tuple[InnerNetwork, ...],
+        Key(
+            "addresses of the cluster's pods or nodes, which are admitted",
+            "a list of inner IPv4 networks in CIDR form, with no host bits set",
+            "10.0.0.0/16",
+        ),
+    ] = ()
     generations: Annotated[
         tuple[GenerationSettings, ...],
         Field(min_length=1),
@@ -134,6 +193,8 @@ class RdsSettings(Part):
             secret=True,
         ),
     ] = None
+    admin_url: _AdminUrl = None
+    max_connections: _MaxConnections = None
 
 
 class ExternalDatabaseSettings(Part):
@@ -152,6 +213,8 @@ class ExternalDatabaseSettings(Part):
             secret=True,
         ),
     ]
+    admin_url: _AdminUrl = None
+    max_connections: _MaxConnections = None
 
 
 def _database_kind(value: Any) -> str:
@@ -223,3 +286,19 @@ class BackupsSettings(Part):
             "7",
         ),
     ] = 7
+    store: Annotated[
+        Annotated[Text, _matching(_PLACE)] | None,
+        Key(
+            "where pg_dump's backups are kept, of a database that is reached by its url",
+            "a folder, or s3://BUCKET/PREFIX",
+            "s3://legal-ai-backups/production",
+        ),
+    ] = None
+    archive: Annotated[
+        Annotated[Text, _matching(_PLACE)] | None,
+        Key(
+            "where such a database archives its WAL; with it any moment can be restored",
+            "a folder, or s3://BUCKET/PREFIX",
+            "s3://legal-ai-backups/production-wal",
+        ),
+    ] = None

@@ -61,7 +61,11 @@ def load(
     problems += rules.check(Sound(stack, raw, merged, config.get("aws:region"), parts))
     if problems:
         raise SettingsError(stack, dict.fromkeys(problems))
-    return Settings(**parts, kube_context=config.get("kubernetes:context"))
+    return Settings(
+        **parts,
+        kube_context=config.get("kubernetes:context"),
+        aws_region=config.get("aws:region"),
+    )
 
 
 def load_from_pulumi() -> Settings:
@@ -75,24 +79,7 @@ def load_from_pulumi() -> Settings:
         *(key for key in config if runtime_config.is_config_secret(key)),
     }
     stack = pulumi.get_stack()
-    settings = load(stack, config, encrypted, _stack_file(stack))
-    if problems := _undeployable(settings):
-        raise SettingsError(stack, problems)
-    return settings
-
-
-def _undeployable(settings: Settings) -> list[Problem]:
-    """What configuration may say and the components do not declare: better refused than ignored."""
-    return [
-        Problem(
-            typed(f"services.{name}.kind"),
-            f'is "{service.kind}", and this program declares web services only',
-            "web",
-            remove_command(f"services.{name}"),
-        )
-        for name, service in settings.services.items()
-        if service.kind != "web"
-    ]
+    return load(stack, config, encrypted, _stack_file(stack))
 
 
 def _stack_file(stack: str) -> Mapping[str, Any] | None:

@@ -115,6 +115,8 @@ class Settings(Part):
 
     kube_context: str | None = None
     """The cluster's name in kubeconfig: `kubernetes:context`, a key of the provider's."""
+    aws_region: str | None = None
+    """`aws:region`, a key of the provider's."""
 
     def color(self, color: Color) -> ColorSettings:
         """What the configuration says of one color."""
@@ -149,7 +151,8 @@ class Settings(Part):
             return 0
         if isinstance(settings.replicas, int):
             return settings.replicas
-        return settings.replicas[service]
+        # A cron job needs no number: one pod a run. Only it may be left out.
+        return settings.replicas.get(service, 1)
 
     def image(self, color: Color, service: str) -> str:
         """What to run: `image:tag`, or `image@sha256:…` where the version is a digest.
@@ -192,6 +195,10 @@ class Settings(Part):
     def web_services(self) -> dict[str, ServiceSettings]:
         """The services that the public reaches, by name."""
         return {name: each for name, each in self.services.items() if each.kind == "web"}
+
+    def background_services(self) -> dict[str, ServiceSettings]:
+        """The workers and cron jobs, which run in the active color only, by name."""
+        return {name: each for name, each in self.services.items() if each.kind != "web"}
 
     def traffic_sentence(self) -> str:
         """Who serves the public, in a sentence, so that a forgotten canary weight is seen."""

@@ -3,11 +3,21 @@
 from itertools import chain
 from typing import Final
 
-from components.settings import rules_of_data, rules_of_services, rules_of_traffic
+from components.settings import (
+    rules_of_data,
+    rules_of_database,
+    rules_of_services,
+    rules_of_traffic,
+)
 from components.settings.problem import Problem
 from components.settings.sound import Sound
 
-_RULES: Final = (*rules_of_traffic.RULES, *rules_of_services.RULES, *rules_of_data.RULES)
+_RULES: Final = (
+    *rules_of_traffic.RULES,
+    *rules_of_services.RULES,
+    *rules_of_data.RULES,
+    *rules_of_database.RULES,
+)
 
 
 def check(sound: Sound) -> list[Problem]:

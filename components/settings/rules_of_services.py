@@ -21,6 +21,8 @@ RESERVED: Final = ("DATABASE_URL", "DEPLOYMENT_COLOR", "REDIS_URL")
 """Variables that the program sets itself."""
 SHORTEST_JWT_SECRET: Final = 32
 """Bytes; https://www.rfc-editor.org/rfc/rfc7518#section-3.2 for HS256."""
+LONGEST_CRON_NAME: Final = 46
+"""52, since a run adds 11 characters to its CronJob's name, less `-green`."""
 _SECRET_ENDINGS: Final = ("_KEY", "_PASSWORD", "_SECRET", "_TOKEN", "_DSN")
 
 
@@ -51,6 +53,14 @@ def _kind(path: str, service: ServiceSettings) -> Iterator[Problem]:
             "is missing, and the service is cron",
             "a cron schedule of five fields (minute hour day month weekday) or @daily",
             set_command(f"{path}.schedule", "0 3 * * *"),
+        )
+    name = path.rpartition(".")[2]
+    if service.kind == "cron" and len(name) > LONGEST_CRON_NAME:
+        yield Problem(
+            typed(path),
+            f"has a name of {len(name)} characters, and the service is cron",
+            f"{LONGEST_CRON_NAME} characters at most: each run's name is longer than its CronJob's",
+            remove_command(path),
         )
     if service.kind != "cron" and service.schedule is not None:
         yield Problem(

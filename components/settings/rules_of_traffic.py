@@ -62,8 +62,9 @@ def _replicas_by_name(sound: Sound, path: str, replicas: dict[str, int]) -> Iter
                 ", ".join(services),
                 remove_command(f"{path}.{service}"),
             )
+    cron = {name for name, service in sound.services.items() if service.kind == "cron"}
     for service in services:
-        if service not in replicas:
+        if service not in replicas and service not in cron:
             yield Problem(
                 typed(f"{path}.{service}"),
                 "is missing, and other services have theirs",

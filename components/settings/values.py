@@ -34,6 +34,11 @@ _PATH: Final = re.compile(
 )
 _REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 _CRON_FIELD: Final = re.compile(r"[0-9A-Za-z*/,-]+")
+_INNER: Final = tuple(
+    ipaddress.IPv4Network(each)
+    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
+"""https://www.rfc-editor.org/rfc/rfc1918#section-3, and RFC 6598, which EKS gives pods."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +223,15 @@ def network(value: str) -> str:
     return str(ipaddress.ip_network(value))
 
 
+def inner_network(value: str) -> str:
+    """An IPv4 network that isn't reached from the internet."""
+    found = ipaddress.ip_network(network(value))
+    is_inner = isinstance(found, ipaddress.IPv4Network) and any(map(found.subnet_of, _INNER))
+    if not is_inner:
+        raise ValueError(f"it is not within {', '.join(map(str, _INNER))}")
+    return value
+
+
 def https_url(value: str) -> str:
     """An https address."""
     parts = urlsplit(value)
@@ -296,6 +310,7 @@ EnvName = Annotated[Text, AfterValidator(env_name)]
 ServiceName = Annotated[Text, AfterValidator(service_name)]
 ResourceName = Annotated[Text, AfterValidator(resource_name)]
 Network = Annotated[Text, AfterValidator(network)]
+InnerNetwork = Annotated[Text, AfterValidator(inner_network)]
 HttpsUrl = Annotated[Text, AfterValidator(https_url)]
 Region = Annotated[Text, AfterValidator(region)]
 Cron = Annotated[Text, AfterValidator(cron)]

@@ -49,6 +49,11 @@ MENDED = (
     "no password for the smoke tests",
     "a JWT secret that is too short",
     "no address of Redis",
+    "an instance with half a place",
+    "an instance class of unknown size",
+    "a database that is open to the internet",
+    "pools that one more worker process makes too large",
+    "a pool that is no number",
 )
 
 

@@ -32,9 +32,16 @@ SOUND: Final[Mapping[str, Any]] = {
     "secrets": {"JWT_SECRET": JWT_SECRET, "SMOKE_PASSWORD": SMOKE_PASSWORD},
 }
 
+PLACE: Final[Mapping[str, Any]] = {
+    "vpcId": "vpc-0123456789abcdef0",
+    "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "clusterSecurityGroupIds": ["sg-0123456789abcdef0"],
+}
+"""Where an instance stands, which staging and production have to say."""
+
 PRODUCTION: Final[Mapping[str, Any]] = {
     "hosts": {"public": "legal-ai.test", "preview": "{color}.legal-ai.test"},
-    "database": {"kind": "rds"},
+    "database": {"kind": "rds", **PLACE},
 }
 """What a production stack has other than `SOUND`."""
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pulumi
 import yaml
-from pulumi.runtime import mocks, settings
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.rpc import _special_secret_sig as SECRET_MARK  # noqa: N812
 from pulumi.runtime.settings import get_root_resource
 
 ROOT = Path(__file__).parents[2]
@@ -20,11 +22,18 @@ SECRETS = {
         "SMOKE_PASSWORD": "smoke-secret-value",
     },
 }
+PLACE = {
+    "vpcId": "vpc-0a1b2c3d4e5f60718",
+    "subnetIds": ["subnet-0a1b2c3d4e5f60718", "subnet-18071f6e5d4c3b2a1"],
+    "clusterSecurityGroupIds": ["sg-0a1b2c3d4e5f60718"],
+}
+"""Where the database of staging and production stands; no stack file says it."""
+ACCOUNT = "123456789012"
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One resource: what it was registered with."""
+    """One resource: what it was registered with. `secrets` are inputs and outputs never shown."""
 
     urn: str
     type: str
@@ -33,6 +42,10 @@ class Declared:
     inputs: Mapping[str, Any]
     dependencies: tuple[str, ...]
     hooks: Mapping[str, tuple[str, ...]]
+    is_protected: bool
+    ignored: tuple[str, ...]
+    secrets: frozenset[str]
+    version: str
 
 
 @dataclass
@@ -42,6 +55,7 @@ class Program:
     resources: dict[str, Declared] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     hooks: list[str] = field(default_factory=list)
+    state: dict[str, Any] = field(default_factory=dict)
 
     def of(self, kind: str) -> dict[str, Declared]:
         """Resources of a Kubernetes kind (`Deployment`) or type, by the name in the cluster."""
@@ -53,10 +67,11 @@ class Program:
 
 
 class _Inputs(mocks.Mocks):
-    """Resources come out as they went in."""
+    """Resources come out as they went in; those of AWS with what AWS makes up."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        return f"{args.name}-id", dict(args.inputs)
+        made = _made_up(args) if args.typ.startswith("aws:") else {}
+        return f"{args.name}-id", {**made, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
         raise AssertionError(f"the program calls {args.token} while it declares resources")
@@ -73,27 +88,50 @@ class _Callbacks:
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, earlier: Program | None) -> None:
         super().__init__(_Inputs())
         self._program = program
+        self._before = earlier.state if earlier else {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        before = self._before.get(f"{request.type}::{request.name}", {})
+        for ignored in request.ignoreChanges:
+            if ignored in before:
+                request.object[ignored] = before[ignored]
+        self._program.state[f"{request.type}::{request.name}"] = request.object
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        made = self.resources.get(response.urn)
         self._program.resources[f"{request.type}::{request.name}"] = Declared(
             urn=response.urn,
             type=request.type,
             name=request.name,
             parent=request.parent,
-            inputs=made.state if made else {},
+            inputs=_inputs(request.object),
             dependencies=tuple(request.dependencies),
             hooks={
                 when.name: tuple(getattr(request.hooks, when.name))
                 for when in request.hooks.DESCRIPTOR.fields
                 if getattr(request.hooks, when.name)
             },
+            is_protected=request.protect,
+            ignored=tuple(request.ignoreChanges),
+            secrets=frozenset(request.additionalSecretOutputs) | _secret_inputs(request.object),
+            version=request.version,
         )
         return response
+
+
+def _made_up(args: mocks.MockResourceArgs) -> dict[str, Any]:
+    service, name = args.typ.split(":")[1].partition("/")[0], args.inputs.get("name", args.name)
+    region = args.inputs.get("region", "us-east-1")
+    arn = f"arn:aws:{service}:{region}:{ACCOUNT}:{args.inputs.get('identifier', name)}"
+    return {
+        "arn": arn,
+        "keyId": f"{args.name}-key-id",
+        "address": f"{args.inputs.get('identifier')}.us-east-1.rds.test",
+        "port": 5432,
+        "username": "legal_ai_admin",
+        "dbName": "legal_ai",
+    }
 
 
 def stack_file(stack: str) -> dict[str, Any]:
@@ -104,28 +142,46 @@ def stack_file(stack: str) -> dict[str, Any]:
         config[key] = _without_secure(value)
     for key, value in SECRETS.items():
         config[key] = {**value, **(config.get(key) or {})}
+    if stack != "local":
+        config["legal-ai:database"] = {**PLACE, **config["legal-ai:database"]}
     return config
 
 
-def run(stack: str, config: Mapping[str, Any]) -> Program:
-    """Run `__main__.py` on a preview of the stack. Raises what the program raises."""
+def run(stack: str, config: Mapping[str, Any], earlier: Program | None = None) -> Program:
+    """Run `__main__.py` on a preview of the stack. Raises what the program raises.
+
+    Changes that a resource ignores are as they were in the `earlier` run, as in a stack's state.
+    """
     program = Program()
     texts = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
     }
     mocks.set_mocks(
-        _Inputs(), project="legal-ai", stack=stack, preview=True, monitor=_Monitor(program)
+        _Inputs(), project="legal-ai", stack=stack, preview=True, monitor=_Monitor(program, earlier)
     )
     settings.SETTINGS.callbacks = _Callbacks(program.hooks)
     pulumi.runtime.set_all_config(texts, secret_keys=[*SECRETS, "legal-ai:database"])
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def declare() -> None:
-        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        # The SDK's test harness has one stack for all runs, which takes one such program only.
+        with mock.patch.object(pulumi, "run"):
+            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     declare()
     program.outputs |= get_root_resource().outputs  # type: ignore[union-attr]
     return program
+
+
+def _inputs(properties: Any) -> dict[str, Any]:
+    found: dict[str, Any]
+    found, _ = rpc.deserialize_properties_unwrap_secrets(properties, keep_unknowns=True)
+    return found
+
+
+def _secret_inputs(inputs: Any) -> frozenset[str]:
+    """The inputs that are marked secret as a whole or in a part."""
+    return frozenset(name for name, value in inputs.items() if SECRET_MARK in str(value))
 
 
 def _without_secure(value: Any) -> Any:

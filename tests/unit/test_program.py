@@ -35,9 +35,9 @@ def config(stack: str, **changes: Any) -> dict[str, Any]:
     return found | {f"legal-ai:{key}": value for key, value in changes.items()}
 
 
-def both_colors(stack: str, **changes: Any) -> Program:
+def both_colors(stack: str, earlier: Program | None = None, **changes: Any) -> Program:
     colors = {c: {"version": v, "replicas": 3} for c, v in (("blue", "v1"), ("green", "v2"))}
-    return run(stack, config(stack, **(colors | changes)))
+    return run(stack, config(stack, **(colors | changes)), earlier)
 
 
 def kinds(program: Program) -> Counter[str]:
@@ -100,9 +100,12 @@ def test_components_have_our_tokens_and_every_resource_has_a_parent() -> None:
         "legal-ai:workload:Workload",
         "legal-ai:migration:Migration",
         "legal-ai:traffic:Traffic",
+        "legal-ai:background:Background",
+        "legal-ai:database:Database",
+        "legal-ai:backups:Backups",
     }
     for found in program.resources.values():
-        if found.type.startswith("kubernetes:"):
+        if found.type.startswith(("kubernetes:", "aws:")):
             assert "legal-ai:" in found.parent, found.name
 
 
@@ -252,12 +255,13 @@ def checksums(program: Program) -> Any:
 
 
 def test_a_changed_environment_or_secret_rolls_the_pods_out() -> None:
-    before = checksums(both_colors("production"))
-    assert before == checksums(both_colors("production"))
+    first = both_colors("production")
+    before = checksums(first)
+    assert before == checksums(both_colors("production", first))
     services = {"backend": {"env": {"LOG_LEVEL": "debug"}, "image": "legal-ai-backend"}}
-    environment = checksums(both_colors("production", services=services))
+    environment = checksums(both_colors("production", first, services=services))
     other = {"JWT_SECRET": "another-secret-of-32-bytes-or-more", "SMOKE_PASSWORD": "another"}
-    secret = checksums(both_colors("production", secrets=other))
+    secret = checksums(both_colors("production", first, secrets=other))
     changed = {key for key in before if before[key] != environment[key]}
     assert changed == {"legal-ai-system.com/config-checksum"}
     changed = {key for key in before if before[key] != secret[key]}
@@ -272,7 +276,7 @@ def test_the_migration_is_done_before_a_colors_first_pod_and_once_a_version() ->
         color = name.split("-")[1]
         job = next(job for job in jobs.values() if job.name == f"migrate-{color}-job")
         assert job.urn in deployment.dependencies
-    later = both_colors("production", green={"version": "v3", "replicas": 3}).of("Job")
+    later = both_colors("production", program, green={"version": "v3", "replicas": 3}).of("Job")
     assert {name for name in jobs if "blue" in name} == {name for name in later if "blue" in name}
     assert {name for name in jobs if "green" in name}.isdisjoint(later)
 
@@ -342,9 +346,3 @@ def test_bad_configuration_ends_the_program_with_every_problem_and_no_resource()
         both_colors("production", canaryWeight=150, activeColor="red", canaryWieght=1)
     for key in ("legal-ai:canaryWeight", "legal-ai:activeColor", "legal-ai:canaryWieght"):
         assert key in str(refused.value)
-
-
-def test_a_service_that_is_no_web_service_is_refused_and_not_deployed_as_one() -> None:
-    services = {"mail": {"image": "legal-ai-mail", "kind": "worker"}}
-    with pytest.raises(pulumi.RunError, match=r"legal-ai:services\.mail\.kind is \"worker\""):
-        both_colors("production", services=services)

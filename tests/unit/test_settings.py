@@ -211,6 +211,7 @@ def test_other_namespaces_are_left_alone_but_the_cluster_is_read() -> None:
     other = {"kubernetes:context": "somewhere", "pulumi:tags": "{}", "legal:typo": "1"}
     assert loaded(other=other).kube_context == "somewhere"
     assert loaded().kube_context is None
+    assert loaded(other={"aws:region": "eu-west-1"}).aws_region == "eu-west-1"
 
 
 def test_settings_can_be_made_in_python_by_their_python_names() -> None:

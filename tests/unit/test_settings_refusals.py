@@ -15,6 +15,7 @@ from tests.unit.configs import (
     ENCRYPTED,
     GONE,
     JWT_SECRET,
+    PLACE,
     REDIS_URL,
     SMOKE_PASSWORD,
     loaded,
@@ -210,7 +211,7 @@ MISTAKES = {
     "an unknown key of one database kind": Mistake(
         {"database.multiAz": True},
         "database.multiAz",
-        ("is not a key", "kind, url"),
+        ("is not a key", "kind, maxConnections, url"),
         f"{REMOVE_PATH}database.multiAz",
     ),
     "an unknown service": Mistake(
@@ -477,6 +478,73 @@ MISTAKES = {
         ('is "mysql"', "rds or external"),
         f"{SET_PATH}database.kind rds",
     ),
+    "an instance in a stack that can't name it": Mistake(
+        {**RDS, "environment": "local"},
+        "database.kind",
+        ("the stack is Review.2", "lower-case letters"),
+        "pulumi stack rename NAME",
+        {"stack": "Review.2"},
+    ),
+    "an instance with half a place": Mistake(
+        {**RDS, **{f"database.{key}": value for key, value in PLACE.items() if key != "vpcId"}},
+        "database.vpcId",
+        ("is missing",),
+        f"{SET_PATH}database.vpcId vpc-0a1b2c3d4e5f60718",
+    ),
+    "a subnet that is none": Mistake(
+        {**RDS, "database.subnetIds": ["10.0.0.0/24"]},
+        "database.subnetIds[0]",
+        ('is "10.0.0.0/24"', "subnets' IDs"),
+        "pulumi config set --path 'legal-ai:database.subnetIds[0]' subnet-0a1b2c3d4e5f60718",
+    ),
+    "a database that is open to the internet": Mistake(
+        {**RDS, "database.clusterCidrs": ["0.0.0.0/0"]},
+        "database.clusterCidrs[0]",
+        ('is "0.0.0.0/0"', "it is not within 10.0.0.0/8"),
+        "pulumi config set --path 'legal-ai:database.clusterCidrs[0]' 10.0.0.0/16",
+    ),
+    "an instance class of unknown size": Mistake(
+        {**RDS, "database.instanceClass": "db.z1d.large"},
+        "database.maxConnections",
+        ("is missing", "db.z1d.large", "its memory in bytes / 9531392"),
+        f"{SET_PATH}database.maxConnections 500",
+    ),
+    "pools that one more worker process makes too large": Mistake(
+        {
+            **RDS,
+            "database.maxConnections": 200,
+            "services.backend.env.WEB_CONCURRENCY": "2",
+        },
+        "database.maxConnections",
+        ("is 200", "380 connections", "3 pods x 2 processes x (pool 10 + overflow 20)"),
+        f"{SET_PATH}services.backend.env.SQLALCHEMY_POOL_SIZE 15 && "
+        f"{SET_PATH}services.backend.env.SQLALCHEMY_MAX_OVERFLOW 0",
+    ),
+    "a rollback that would scale the idle color up to too many connections": Mistake(
+        {**RDS, "green.replicas": 0, "blue.replicas": 3, "database.maxConnections": 319},
+        "database.maxConnections",
+        ("320 connections", "2 colors x 5 pods"),
+        f"{SET_PATH}services.backend.env.SQLALCHEMY_POOL_SIZE 29 && "
+        f"{SET_PATH}services.backend.env.SQLALCHEMY_MAX_OVERFLOW 0",
+    ),
+    "a pool that is no number": Mistake(
+        {"services.backend.env.SQLALCHEMY_POOL_SIZE": "many"},
+        "services.backend.env.SQLALCHEMY_POOL_SIZE",
+        ('is "many"', "a whole number, 1 or more"),
+        f"{SET_PATH}services.backend.env.SQLALCHEMY_POOL_SIZE 10",
+    ),
+    "a place for backups with a space": Mistake(
+        {"backups.store": "my backups"},
+        "backups.store",
+        ('is "my backups"', "s3://BUCKET/PREFIX"),
+        f"{SET_PATH}backups.store s3://legal-ai-backups/production",
+    ),
+    "an administrator's address without database": Mistake(
+        {"database.adminUrl": "postgresql+psycopg://u:do-not-show@host:5432"},
+        "database.adminUrl",
+        ("it names no database", "not shown"),
+        f"{SECRET}database.adminUrl",
+    ),
     "an external database without address": Mistake(
         {"database.url": GONE}, "database.url", ("is missing",), f"{SECRET}database.url"
     ),
@@ -615,10 +683,44 @@ MISTAKES = {
         PRODUCTION,
     ),
     "production on a database that can't be seen": Mistake(
-        {"database.kind": "external", "database.url": DATABASE_URL},
+        {"database": {"kind": "external", "url": DATABASE_URL}},
         "database.kind",
         ('is "external" in production', "rds"),
         f"{SET_PATH}database.kind rds",
+        PRODUCTION,
+    ),
+    "production without a network for its database": Mistake(
+        {"database.vpcId": GONE},
+        "database.vpcId",
+        ("is missing", "the VPC that the cluster is in"),
+        f"{SET_PATH}database.vpcId vpc-0a1b2c3d4e5f60718",
+        PRODUCTION,
+    ),
+    "production with its database in one subnet": Mistake(
+        {"database.subnetIds": ["subnet-0123456789abcdef0"]},
+        "database.subnetIds[1]",
+        ("is missing", "of two availability zones"),
+        "pulumi config set --path 'legal-ai:database.subnetIds[1]' subnet-18071f6e5d4c3b2a1",
+        PRODUCTION,
+    ),
+    "production that admits nobody to its database": Mistake(
+        {"database.clusterSecurityGroupIds": []},
+        "database.clusterSecurityGroupIds[0]",
+        ("is missing", "legal-ai:database.clusterCidrs"),
+        "pulumi config set --path 'legal-ai:database.clusterSecurityGroupIds[0]' "
+        "sg-0a1b2c3d4e5f60718",
+        PRODUCTION,
+    ),
+    "production whose pods may open more connections than its database takes": Mistake(
+        {"database.instanceClass": "db.t4g.small"},
+        "database.instanceClass",
+        (
+            "is db.t4g.small, which takes about 185",
+            "may open 200 connections: backend 180 = 2 colors x 3 pods x 1 process x "
+            "(pool 10 + overflow 20); and 20 for migrations",
+            "SQLALCHEMY_POOL_SIZE",
+        ),
+        f"{SET_PATH}database.instanceClass db.t4g.medium",
         PRODUCTION,
     ),
     "production without https": Mistake(

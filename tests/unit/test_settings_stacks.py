@@ -14,7 +14,14 @@ from components.settings import Settings, SettingsError, load, load_from_pulumi,
 from components.settings.defaults import SERVICES
 from components.settings.reference import tables
 from ops.color import Color
-from tests.unit.configs import DATABASE_URL, JWT_SECRET, REDIS_URL, SMOKE_PASSWORD, configured
+from tests.unit.configs import (
+    DATABASE_URL,
+    JWT_SECRET,
+    PLACE,
+    REDIS_URL,
+    SMOKE_PASSWORD,
+    configured,
+)
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {
@@ -33,8 +40,13 @@ def stack_file(stack: str) -> dict[str, Any]:
 
 
 def config_of(stack: str, *secrets: str) -> dict[str, str]:
-    """A stack file's configuration as the engine hands it over, with secrets in clear."""
+    """A stack file's configuration as the engine hands it over, with secrets in clear.
+
+    With secrets there is also what no stack file says, the place of the database.
+    """
     config: dict[str, Any] = dict(stack_file(stack)["config"])
+    if secrets and stack != "local":
+        config["legal-ai:database"] = {**config["legal-ai:database"], **PLACE}
     for path in secrets:
         section, name = path.split(".")
         config[f"legal-ai:{section}"] = {
@@ -96,13 +108,20 @@ def test_production_is_what_the_runbook_has() -> None:
 
 
 @pytest.mark.parametrize("stack", ["staging", "production"])
-def test_without_its_secrets_a_stack_names_the_commands_that_set_them(stack: str) -> None:
+def test_without_its_secrets_and_its_network_a_stack_names_the_commands_that_set_them(
+    stack: str,
+) -> None:
     with pytest.raises(SettingsError) as error:
         load(stack, config_of(stack), (), stack_file(stack))
     assert [problem.fix for problem in error.value.problems] == [
         "pulumi config set --secret --path legal-ai:redis.url",
         "pulumi config set --secret --path legal-ai:secrets.JWT_SECRET",
         "pulumi config set --secret --path legal-ai:secrets.SMOKE_PASSWORD",
+        "pulumi config set --path legal-ai:database.vpcId vpc-0a1b2c3d4e5f60718",
+        "pulumi config set --path 'legal-ai:database.subnetIds[0]' subnet-0a1b2c3d4e5f60718",
+        "pulumi config set --path 'legal-ai:database.subnetIds[1]' subnet-18071f6e5d4c3b2a1",
+        "pulumi config set --path 'legal-ai:database.clusterSecurityGroupIds[0]' "
+        "sg-0a1b2c3d4e5f60718",
     ]
     assert "secure" not in (ROOT / f"Pulumi.{stack}.yaml").read_text()
     assert stack_file(stack)["secretsprovider"].startswith(f"awskms://alias/legal-ai-{stack}")

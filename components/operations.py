@@ -1,0 +1,67 @@
+"""The output `operations`: what scripts must know of the stack; `ops/operations.py` reads it."""
+
+from typing import Any
+
+import pulumi
+
+from components.backups import Backups
+from components.database import Database
+from components.settings import RdsSettings, Settings
+
+
+def operations(
+    settings: Settings, database: Database, backups: Backups | None
+) -> pulumi.Output[Any]:
+    """The facts, secret as a whole since addresses carry passwords."""
+    colors = settings.declared_colors()
+    migrations, kept = settings.migrations, settings.backups
+    facts: dict[str, Any] = {
+        "environment": settings.environment,
+        "namespace": settings.namespace,
+        "kubeContext": settings.kube_context,
+        "activeColor": str(settings.active_color),
+        "weights": {str(color): weight for color, weight in settings.weights().items()},
+        "versions": {str(color): settings.version(color) for color in colors},
+        "images": {str(color): settings.image(color, migrations.service) for color in colors},
+        "publicUrl": settings.hosts.url(settings.hosts.public),
+        "previewUrls": {
+            str(color): settings.hosts.url(settings.hosts.preview_for(color)) for color in colors
+        },
+        "redisUrl": settings.redis.url.get_secret_value(),
+        "database": _database(settings, database),
+        "backups": {
+            "schedule": kept.schedule,
+            "pointInTime": kept.point_in_time,
+            "retentionDays": kept.retention_days,
+            "maxAgeMinutes": kept.max_age_minutes,
+            "verifiedWithinDays": kept.verified_within_days,
+            "store": kept.store or "",
+            "archive": kept.archive or "",
+            "vault": backups.vault if backups else "",
+        },
+        "migrations": {
+            "enabled": migrations.enabled,
+            "service": migrations.service,
+            "command": list(migrations.command),
+            "timeoutSeconds": migrations.timeout_seconds,
+        },
+    }
+    return pulumi.Output.secret(facts)
+
+
+def _database(settings: Settings, database: Database) -> dict[str, Any]:
+    declared = settings.database
+    return {
+        "kind": declared.kind,
+        # An address that is set is the only way to the data: the instance, if any, has none of it.
+        "engine": "postgres" if declared.url is not None else "rds",
+        "url": database.url,
+        "adminUrl": database.admin_url,
+        "replicaUrl": database.replica_url,
+        "region": settings.aws_region or "",
+        "current": declared.current if isinstance(declared, RdsSettings) else "",
+        "generations": [
+            {"name": name, "instance": instance, "adminSecret": database.admin_secrets[name]}
+            for name, instance in database.instances.items()
+        ],
+    }
