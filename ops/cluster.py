@@ -10,7 +10,7 @@ import httpx2
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import GenericNamespacedResource, create_namespaced_resource
-from lightkube.types import PatchType
+from lightkube.types import CascadeType, PatchType
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from ops.errors import CouldNotFindOut, Refused
@@ -25,7 +25,10 @@ TIMEOUT_SECONDS: Final = 5.0
 _KINDS: Final[Mapping[str, type[GenericNamespacedResource]]] = {
     "ConfigMap": create_namespaced_resource("", "v1", "ConfigMap", "configmaps"),
     "Pod": create_namespaced_resource("", "v1", "Pod", "pods"),
+    "Secret": create_namespaced_resource("", "v1", "Secret", "secrets"),
     "Deployment": create_namespaced_resource("apps", "v1", "Deployment", "deployments"),
+    "CronJob": create_namespaced_resource("batch", "v1", "CronJob", "cronjobs"),
+    "Job": create_namespaced_resource("batch", "v1", "Job", "jobs"),
     "Ingress": create_namespaced_resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
     "HTTPRoute": create_namespaced_resource(
         "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"
@@ -99,6 +102,32 @@ class Cluster:
             ),
         )
 
+    def patch_status(self, kind: str, name: str, status: Body) -> None:
+        """Merge `status` into the object's status, which `patch` leaves alone."""
+        self._ask(
+            f"patch the status of {kind} {name}",
+            lambda: self._client.patch(
+                _KINDS[kind].Status, name, {"status": status}, patch_type=PatchType.MERGE
+            ),
+        )
+
+    def create(self, body: Body) -> Body:
+        """Make an object that is not there yet; raises `Conflict` if it is."""
+        kind, name = body["kind"], body["metadata"]["name"]
+        metadata = {**body["metadata"], "namespace": self.namespace}
+        made = _KINDS[kind].from_dict({**body, "metadata": metadata})
+        return self._ask(f"create {kind} {name}", lambda: _body(self._client.create(made)))
+
+    def log(self, pod: str, container: str) -> str:
+        """What the container has printed so far; empty while it has not started, or is gone."""
+        try:
+            return self._ask(
+                f"read the log of pod {pod}",
+                lambda: "".join(self._client.log(pod, container=container)),
+            )
+        except _NotThere:
+            return ""
+
     def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
         """Write a ConfigMap whole, whether it is there or not."""
         body = _KINDS["ConfigMap"].from_dict(
@@ -112,9 +141,12 @@ class Cluster:
         self._ask(f"write ConfigMap {name}", lambda: self._client.apply(body, force=True))
 
     def delete(self, kind: str, name: str) -> None:
-        """Delete the object; it's fine if it is gone already."""
+        """Delete the object, and what it owns; it's fine if it is gone already."""
         try:
-            self._ask(f"delete {kind} {name}", lambda: self._client.delete(_KINDS[kind], name))
+            self._ask(
+                f"delete {kind} {name}",
+                lambda: self._client.delete(_KINDS[kind], name, cascade=CascadeType.BACKGROUND),
+            )
         except _NotThere:
             return
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ops import names, routing, share, smoke
+from ops import names, routing, schema_record, share, smoke
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
+from ops.schema import Fit
 from ops.state import LiveTraffic, WorkloadState, live_traffic, workload_state
 from ops.verdict import (
     ColorState,
@@ -27,6 +28,7 @@ from ops.verdict import (
     enforce,
     judge_hold,
     judge_route,
+    judge_serial,
     judge_workload,
 )
 
@@ -49,7 +51,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the gate must know of the stack. URLs have a scheme and, if unusual, a port."""
+    """What the gate must know of the stack. URLs have a scheme and, if unusual, a port.
+
+    `migrating` is the image by color whose schema range must fit; empty where nobody migrates.
+    """
 
     site: routing.Site
     router: str
@@ -62,6 +67,7 @@ class Plan:
     smoke: bool = True
     share: bool = True
     timeout_seconds: float = 30.0
+    migrating: Mapping[Color, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -160,10 +166,34 @@ class Gate:
         self._verify(live)
 
     def before_workload(self, change: WorkloadChange, service: str) -> None:
-        """Let a change of a Deployment go, or raise: see `ops.verdict.judge_workload`."""
+        """Let a change of a Deployment go, or raise with every reason against it."""
+        enforce(self.judge_change(change, service), f"{change.name} stays as it is")
+
+    def judge_change(self, change: WorkloadChange, service: str) -> list[Finding]:
+        """What speaks against a change of a Deployment. Changes nothing.
+
+        A stale checkout is one: it would give pods the versions and addresses of then.
+        """
+        live = self.live()
         current = self.workload(service, change.color)
-        findings = judge_workload(change, current, self.live(), self.hold())
-        enforce(findings, f"{change.name} stays as it is")
+        findings = judge_workload(change, current, live, self.hold())
+        if live is not None and change.replicas is not None:
+            findings += judge_serial(self.plan.split.serial, live)
+        return findings
+
+    def after_migration(self, job: str) -> None:
+        """Record what the Job's pods said of image and database.
+
+        Where they said nothing there is only a note: it is a color's way to traffic that ends here.
+        """
+        said = schema_record.said_by_job(self.cluster, job)
+        for ref, message in said:
+            schema_record.remember(self.cluster, ref, message)
+        if not said:
+            self.note(
+                f"no pod of Job {job} left a message with its schema range, so the gate can't know "
+                "whether its image fits: see docs/migrations.md, what an image must do"
+            )
 
     def live(self) -> LiveTraffic | None:
         """The public route as it stands, None before the first deployment."""
@@ -188,7 +218,22 @@ class Gate:
             workloads={
                 names.workload(w.service, color): self.workload(w.service, color) for w in wanted
             },
+            schema=self.schema_fit(color),
         )
+
+    def schema_fit(self, color: Color) -> Fit | None:
+        """What is known of a color's image and the database; None where nobody migrates.
+
+        Where the record has nothing of the image, the pods that migrated for it are asked.
+        """
+        ref = self.plan.migrating.get(color)
+        if ref is None:
+            return None
+        record = schema_record.read(self.cluster)
+        if ref not in record.images or record.database is None:
+            for image, message in schema_record.said_by_color(self.cluster, color):
+                record = record.with_message(image, message)
+        return Fit(ref, record.images.get(ref), record.database)
 
     def workload(self, service: str, color: Color) -> WorkloadState | None:
         """One Deployment and the pods that its Service selects, None if it is not there."""

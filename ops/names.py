@@ -12,6 +12,11 @@ CANARY_WEIGHT: Final = f"{DOMAIN}/canary-weight"
 SERIAL: Final = f"{DOMAIN}/serial"
 VERSIONS: Final = f"{DOMAIN}/versions"
 
+KIND: Final = f"{DOMAIN}/kind"
+"""Label of everything that runs in the active color only: `worker` or `cron`."""
+REPLICAS: Final = f"{DOMAIN}/replicas"
+"""Annotation of a worker's Deployment: how many pods it has while its color is the active one."""
+
 COLOR_HEADER: Final = "X-Deployment-Color"
 """Set by the gateway: the color the route chose. On preview hosts a request may ask for one."""
 APP_COLOR_HEADER: Final = "X-App-Color"
@@ -23,6 +28,10 @@ COLOR_COOKIE: Final = "legal-ai-color"
 HOLD: Final = "traffic-hold"
 HISTORY: Final = "traffic-history"
 UNVERIFIED: Final = "traffic-unverified"
+SCHEMA: Final = "schema"
+
+MIGRATE: Final = "migrate"
+"""Container, and label `app`, of every pod that migrates the database."""
 
 
 def workload(service: str, color: Color) -> str:

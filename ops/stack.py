@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +19,37 @@ from ops.errors import CouldNotFindOut, Refused, UsageError
 
 PROJECT: Final = "legal-ai"
 READ_SECONDS: Final = 120.0
+LAST_LINES: Final = 30
+_OWNER: Final = re.compile(r"created by \S+@(\S+) \(pid (\d+)\)")
 ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class LockOwner:
+    """The process that locked a stack, as Pulumi's message names it."""
+
+    host: str
+    pid: int
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it certainly is: it ran on this machine and does not any more."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            return Path(f"/proc/{self.pid}/comm").read_text().strip() != "pulumi"
+        except FileNotFoundError:
+            return Path("/proc/self").exists()
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} on {self.host}"
+
+
+def lock_owners(told: str) -> list[LockOwner]:
+    """Who holds the locks that a failed command names; empty if it failed for another reason."""
+    if "currently locked" not in told:
+        return []
+    return [LockOwner(host, int(pid)) for host, pid in _OWNER.findall(told)]
 
 
 @dataclass(frozen=True)
@@ -83,8 +115,28 @@ class Stack:
     def up(self, show: Callable[[str], None], *, targets: tuple[str, ...] = ()) -> None:
         """`pulumi up --yes --skip-preview`; each line of its output goes to `show` as it comes.
 
-        Raises Refused with the last lines when it fails. Safe to run again.
+        The lock of a run that was killed on this machine is cleared first. Raises Refused with the
+        last lines when it fails, CouldNotFindOut while another run holds the stack. Safe to rerun.
         """
+        code, told = self._up(show, targets)
+        if code != 0 and (owners := lock_owners(told)):
+            if not all(owner.is_dead for owner in owners):
+                raise CouldNotFindOut(
+                    f"another Pulumi command holds stack {self.name}: "
+                    f"{', '.join(str(owner) for owner in owners)}. Wait for its end, then run the "
+                    "same command again; if it is dead, `pulumi cancel` first"
+                )
+            show(f"clearing the lock of a Pulumi command that was killed ({owners[0]})")
+            self._ask("cancel", "--yes")
+            code, told = self._up(show, targets)
+        if code != 0:
+            raise Refused(
+                f"`pulumi up` of stack {self.name} failed (exit code {code}):\n{told}\n"
+                "Mend what it names, then run the same command again"
+            )
+
+    def _up(self, show: Callable[[str], None], targets: tuple[str, ...]) -> tuple[int, str]:
+        """Exit code and last lines."""
         args = ["up", "--yes", "--skip-preview"]
         args += [part for target in targets for part in ("--target", target)]
         last: list[str] = []
@@ -98,13 +150,8 @@ class Stack:
         ) as child:
             for line in child.stdout or ():
                 show(line.rstrip())
-                last = [*last, line.rstrip()][-30:]
-        if child.returncode != 0:
-            told = "\n".join(line for line in last if line.strip())
-            raise Refused(
-                f"`pulumi up` of stack {self.name} failed (exit code {child.returncode}):\n{told}\n"
-                "Mend what it names, then run the same command again"
-            )
+                last = [*last, line.rstrip()][-LAST_LINES:]
+        return child.returncode, "\n".join(line for line in last if line.strip())
 
     def _ask(self, *args: str, stdin: str | None = None) -> str:
         return _run(self.folder, self._command(*args)[1:], READ_SECONDS, stdin)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ops import schema
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
+from ops.schema import Fit
 from ops.state import LiveTraffic, WorkloadState
 
 
@@ -45,10 +47,14 @@ class RouteChange:
 
 @dataclass(frozen=True)
 class ColorState:
-    """A color as it lives: for each wanted workload (name -> image) its state, None if absent."""
+    """A color as it lives: for each wanted workload (name -> image) its state, None if absent.
+
+    `schema` is what is known of its image and the database; None where nobody migrates.
+    """
 
     wanted: Mapping[str, str]
     workloads: Mapping[str, WorkloadState | None]
+    schema: Fit | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,10 @@ def judge_hold(change: RouteChange, hold: Hold | None) -> list[Finding]:
 
 
 def judge_color(color: Color, state: ColorState) -> list[Finding]:
-    """Why a color is not ready for traffic; empty when every replica of it is, at its version."""
+    """Why a color is not fit for traffic; empty when nothing speaks against it.
+
+    Every replica must be ready, at its version, and the database must have the schema it needs.
+    """
     findings = []
     for name, image in state.wanted.items():
         workload = state.workloads.get(name)
@@ -115,7 +124,32 @@ def judge_color(color: Color, state: ColorState) -> list[Finding]:
                 f"`kubectl logs deployment/{name}`), or keep {color} at weight 0"
             )
             findings.append(Finding(Severity.REFUSED, reason, mend))
-    return findings
+    return findings + judge_schema(color, state.schema)
+
+
+def judge_schema(color: Color, fit: Fit | None) -> list[Finding]:
+    """Whether a color's image fits the database, as far as that was recorded."""
+    if fit is None:
+        return []
+    if fit.image is None or fit.database is None:
+        what = f"the schema range of {fit.ref}" if fit.image is None else "the database's schema"
+        return [
+            Finding(
+                Severity.UNKNOWN,
+                f"{color}: {what} is not recorded",
+                f"Record it with `scripts/migrate.py verify --color {color}`",
+            )
+        ]
+    reason = schema.problem(fit.image, fit.database)
+    if reason is None:
+        return []
+    mend = (
+        f"Bring the schema up with `scripts/migrate.py upgrade --color {color}`"
+        if fit.database.level < fit.image.needs
+        else f"Deploy a version to {color} that knows level {fit.database.floor} or more, or bring "
+        "back what was taken away with `scripts/migrate.py downgrade`"
+    )
+    return [Finding(Severity.REFUSED, f"{color}: {reason}", mend)]
 
 
 def judge_workload(
@@ -146,6 +180,20 @@ def judge_workload(
     return [Finding(Severity.REFUSED, f"{change.name} can't {act}: {why}", mend)] if act else []
 
 
+def judge_serial(serial: int, live: LiveTraffic) -> list[Finding]:
+    """Whether the configuration is an older one than what is live was made from."""
+    if serial >= live.serial:
+        return []
+    return [
+        Finding(
+            Severity.REFUSED,
+            f"this configuration is older than what is live: legal-ai:serial is {serial}, the "
+            f"route has {live.serial}",
+            "Get the current stack file (`git pull`), then run `pulumi up` again",
+        )
+    ]
+
+
 def enforce(findings: Iterable[Finding], title: str) -> None:
     """Raise if any finding stops the change: `Refused`, or `CouldNotFindOut` if all are that."""
     stops = [f for f in findings if f.severity is not Severity.WARNING]
@@ -158,16 +206,7 @@ def enforce(findings: Iterable[Finding], title: str) -> None:
 
 
 def _judge_order(change: RouteChange, live: LiveTraffic) -> list[Finding]:
-    findings = []
-    if change.serial < live.serial:
-        findings.append(
-            Finding(
-                Severity.REFUSED,
-                f"this configuration is older than what is live: legal-ai:serial is "
-                f"{change.serial}, the route has {live.serial}",
-                "Get the current stack file (`git pull`), then run `pulumi up` again",
-            )
-        )
+    findings = judge_serial(change.serial, live)
     if live.active is not None and live.active != change.active and change.canary_weight != 0:
         findings.append(
             Finding(

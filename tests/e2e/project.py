@@ -58,8 +58,11 @@ class Project:
         project = cls(folder, namespace)
         project.pulumi("stack", "init", STACK).ok()
         host = project.public_host
+        # All projects' stacks have the same name, and AWS' resources are named by the stack.
+        project.remove("database")
         project.set(
             "environment=local",
+            "database.kind=external",
             f"hosts.public={host}",
             f"hosts.preview={{color}}.{host}",
             f"namespace={namespace}",

@@ -86,3 +86,20 @@ def test_a_switch_killed_at_its_gate_is_finished_by_the_next(
     settled.up().ok()
     assert visitor.colors(settled.url) == visitor.everywhere("green")
     assert cluster.get("ConfigMap", "traffic-unverified") is None
+
+
+def test_an_up_in_which_something_fails_beside_a_running_migration_ends_by_itself(
+    settled: Project,
+) -> None:
+    # Refused at once by the API server, while the migrations still run and have a hook to come.
+    settled.kubectl("patch", "configmap", "frontend-blue-config", "-p", '{"immutable": true}').ok()
+    settled.set("services.frontend.env.SHOWN=1", "migrations.timeoutSeconds=61")
+    try:
+        running = settled.start("up", "--yes", "--skip-preview")
+        finish(running, seconds=120).failed("frontend-blue", "immutable")
+    finally:
+        settled.kubectl("delete", "configmap", "frontend-blue-config").ok()
+        settled.remove("services.frontend.env")
+        settled.set("migrations.timeoutSeconds=60")
+    settled.up("--refresh").ok()
+    assert visitor.colors(settled.url) == visitor.everywhere("blue")

@@ -1,5 +1,6 @@
 """The gate's order of acts, against a cluster kept in memory: what it reads, writes and leaves."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.gate import Gate, Plan, Wanted
+from ops.schema import Database, Image, Record
 from ops.share import Answer
 from ops.verdict import RouteChange, WorkloadChange
 from tests.unit.test_routing import SITE, split
@@ -274,3 +276,96 @@ def test_scaling_the_color_with_traffic_to_zero_is_refused_whatever_config_says(
         gate.before_workload(down, "backend")
     cluster.route(split(GREEN))
     gate.before_workload(down, "backend")
+
+
+def test_a_stale_checkout_changes_no_deployment_but_may_still_be_destroyed(
+    gate: Gate, cluster: Memory
+) -> None:
+    newer = dataclasses.replace(split(BLUE), serial=gate.plan.split.serial + 1)
+    cluster.route(newer)
+    change = WorkloadChange("backend-green", GREEN, 1, "app:v2")
+    with pytest.raises(Refused, match="older than what is live"):
+        gate.before_workload(change, "backend")
+    gate.before_workload(dataclasses.replace(change, replicas=None), "backend")
+
+
+V2_FITS = Image("v2", level=2, needs=2)
+
+
+@pytest.fixture
+def migrating(gate: Gate) -> Gate:
+    """The gate of a stack that migrates."""
+    gate.plan = dataclasses.replace(gate.plan, migrating={BLUE: "app:v1", GREEN: "app:v2"})
+    return gate
+
+
+def record(cluster: Memory, images: Mapping[str, Image], database: Database | None) -> None:
+    cluster.put_config_map(names.SCHEMA, Record(database, images).to_data())
+
+
+def migrated(cluster: Memory, image: str, message: str, **labels: str) -> None:
+    """A pod that has migrated and left a message."""
+    ended = {"terminated": {"exitCode": 0, "message": message}}
+    cluster.pods.append(
+        {
+            "metadata": {"name": "m", "labels": {"app": "migrate", "color": "green", **labels}},
+            "spec": {"containers": [{"name": "migrate", "image": image}]},
+            "status": {"containerStatuses": [{"name": "migrate", "state": ended}]},
+        }
+    )
+
+
+def message(level: int, image: Image = V2_FITS) -> str:
+    database = {"level": level, "floor": 1, "revision": "r", "at": f"2026-01-0{level}T00:00:00Z"}
+    return json.dumps({**vars(image), "database": database, "result": ""})
+
+
+def test_a_color_whose_schema_is_missing_or_unknown_gets_no_traffic(
+    migrating: Gate, cluster: Memory
+) -> None:
+    with pytest.raises(CouldNotFindOut, match="verify --color green"):
+        migrating.before_route(TO_GREEN)
+    record(cluster, {"app:v2": V2_FITS}, Database(1, 1, "r1"))
+    with pytest.raises(Refused, match="v2 needs schema level 2, the database is at 1"):
+        migrating.before_route(TO_GREEN)
+    record(cluster, {"app:v2": V2_FITS}, Database(9, 3, "r9"))
+    with pytest.raises(Refused, match="contracted away"):
+        migrating.before_route(TO_GREEN)
+    assert marker(cluster) is None
+    record(cluster, {"app:v2": V2_FITS}, Database(2, 1, "r2"))
+    migrating.before_route(TO_GREEN)
+
+
+def test_where_the_record_lacks_the_image_the_pods_that_migrated_for_it_are_asked(
+    migrating: Gate, cluster: Memory
+) -> None:
+    record(cluster, {"app:v1": Image("v1", 1, 1)}, Database(1, 1, "r1", "2026-01-01T00:00:00Z"))
+    migrated(cluster, "app:v2", message(2))
+    migrating.before_route(TO_GREEN)
+
+
+def test_what_a_migration_says_is_recorded_and_one_that_says_nothing_is_noted(
+    migrating: Gate, cluster: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[str] = []
+    migrating.note = noted.append
+    record(cluster, {}, None)
+    cluster.objects[("ConfigMap", names.SCHEMA)]["metadata"] = {"resourceVersion": "1"}
+    monkeypatch.setattr(
+        cluster, "patch", lambda kind, name, patch: cluster.put_config_map(name, patch["data"])
+    )
+    migrated(cluster, "app:v2", message(2), **{"job-name": "migrate-green-1"})
+    migrating.after_migration("migrate-green-1")
+    assert noted == []
+    found = Record.from_data(cluster.objects[("ConfigMap", names.SCHEMA)]["data"])
+    assert found.images == {"app:v2": V2_FITS}
+    assert found.database is not None
+    assert found.database.level == 2
+    migrating.after_migration("migrate-green-2")
+    assert "docs/migrations.md" in noted[0]
+
+
+def test_a_color_that_leaves_is_not_asked_for_its_schema(migrating: Gate, cluster: Memory) -> None:
+    record(cluster, {"app:v1": Image("v1", 1, 1), "app:v2": V2_FITS}, Database(1, 1, "r1"))
+    cluster.route(split(GREEN))
+    migrating.before_route(TO_BLUE)

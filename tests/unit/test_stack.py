@@ -1,6 +1,9 @@
 """The stack by its command-line program: a fake `pulumi` that says what it was asked."""
 
 import json
+import shutil
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,10 @@ case "$1 $2" in
   "stack output") cat "$FAKE_ANSWER" ;;
   "config --json") cat "$FAKE_ANSWER" ;;
   "config set") cat > "$FAKE_STDIN" ;;
-  "up --yes") echo "one line"; echo "another"; exit "${FAKE_CODE:-0}" ;;
+  "cancel --yes") rm "$FAKE_LOCK" ;;
+  "up --yes")
+    if [ -e "$FAKE_LOCK" ]; then cat "$FAKE_LOCK"; exit 255; fi
+    echo "one line"; echo "another"; exit "${FAKE_CODE:-0}" ;;
 esac
 exit "${FAKE_CODE:-0}"
 """
@@ -32,6 +38,8 @@ class Fake:
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
         monkeypatch.setenv("FAKE_LOG", str(self.log))
         monkeypatch.setenv("FAKE_ANSWER", str(self.answer))
+        self.lock = folder / "lock"
+        monkeypatch.setenv("FAKE_LOCK", str(self.lock))
         monkeypatch.setenv("FAKE_STDIN", str(self.stdin))
         self.stack = Stack("staging", folder)
 
@@ -62,6 +70,44 @@ def test_a_failed_up_is_refused_with_its_last_lines(
     with pytest.raises(Refused, match=r"(?s)exit code 255.*another"):
         fake.stack.up(seen.append)
     assert seen == ["one line", "another"]
+
+
+def test_the_lock_of_a_run_that_was_killed_here_is_cleared_and_up_goes_on(fake: Fake) -> None:
+    fake.lock.write_text(locked_by(socket.gethostname(), _dead_pid()))
+    fake.stack.up(lambda _: None)
+    assert [line.split()[0] for line in fake.asked] == ["up", "cancel", "up"]
+
+
+@pytest.mark.parametrize("host", ["another-machine", None])
+def test_the_lock_of_a_run_that_may_live_is_left_alone(
+    fake: Fake, tmp_path: Path, host: str | None
+) -> None:
+    (tmp_path / "live").mkdir()
+    program = tmp_path / "live" / "pulumi"
+    shutil.copy("/bin/sleep", program)
+    live = subprocess.Popen([program, "60"])
+    try:
+        fake.lock.write_text(locked_by(host or socket.gethostname(), live.pid))
+        with pytest.raises(CouldNotFindOut, match="another Pulumi command holds"):
+            fake.stack.up(lambda _: None)
+        assert fake.lock.exists()
+    finally:
+        live.kill()
+        live.wait()
+
+
+def locked_by(host: str, pid: int) -> str:
+    return (
+        "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) "
+        f"to end or delete the lock file with `pulumi cancel`.\n  file:///x.json: created by "
+        f"root@{host} (pid {pid}) at 2026-01-01T00:00:00Z\n"
+    )
+
+
+def _dead_pid() -> int:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    return gone.pid
 
 
 def test_a_read_that_fails_is_no_answer(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,10 @@
 """The truth table of the gate: facts in, findings out, nothing read and nothing changed."""
 
+import dataclasses
+
 import pytest
 
+from ops import schema
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
@@ -16,6 +19,7 @@ from ops.verdict import (
     judge_color,
     judge_hold,
     judge_route,
+    judge_schema,
     judge_workload,
 )
 
@@ -240,3 +244,53 @@ def test_not_knowing_stops_a_change_and_says_that_it_is_not_knowing() -> None:
     with pytest.raises(Refused):
         enforce([unknown, Finding(Severity.REFUSED, "bad", "Mend it")], "t")
     enforce([Finding(Severity.WARNING, "hm", "Look")], "t")
+
+
+V2_FITS = schema.Image("v2", level=4, needs=3)
+LEVEL_3, LEVEL_2, FLOOR_5 = (schema.Database(*numbers, "r") for numbers in ((3, 1), (2, 1), (6, 5)))
+
+
+def with_schema(image: schema.Image | None, database: schema.Database | None) -> ColorState:
+    return dataclasses.replace(color(workload()), schema=schema.Fit(V2, image, database))
+
+
+@pytest.mark.parametrize(
+    ("image", "database", "severity", "words"),
+    [
+        (V2_FITS, LEVEL_3, None, ()),
+        (V2_FITS, LEVEL_2, Severity.REFUSED, ("needs schema level 3", "upgrade --color green")),
+        (V2_FITS, FLOOR_5, Severity.REFUSED, ("contracted away", "knows level 5")),
+        (None, LEVEL_3, Severity.UNKNOWN, ("range of app:v2", "verify --color green")),
+        (V2_FITS, None, Severity.UNKNOWN, ("database's schema", "verify --color green")),
+        (None, None, Severity.UNKNOWN, ("not recorded",)),
+    ],
+)
+def test_a_color_gets_weight_only_with_a_schema_that_is_known_to_fit(
+    image: schema.Image | None,
+    database: schema.Database | None,
+    severity: Severity | None,
+    words: tuple[str, ...],
+) -> None:
+    colors = {**READY, GREEN: with_schema(image, database)}
+    findings = judge_route(change(GREEN), live(BLUE), colors, None)
+    assert [f.severity for f in findings] == ([severity] if severity else [])
+    for word in words:
+        assert word in str(findings[0])
+    assert judge_route(change(GREEN), None, colors, None) == findings, "the first deployment too"
+
+
+def test_where_nobody_migrates_no_schema_is_asked_for() -> None:
+    assert judge_schema(GREEN, None) == []
+
+
+@pytest.mark.parametrize(("image", "database"), [(V2_FITS, FLOOR_5), (None, None)])
+def test_a_color_whose_schema_does_not_fit_may_lose_weight_but_not_gain_any(
+    image: schema.Image | None, database: schema.Database | None
+) -> None:
+    colors = {**READY, GREEN: with_schema(image, database)}
+    less = judge_route(change(BLUE, 10), live(BLUE, 50), colors, None)
+    assert [f.severity for f in less] == [Severity.WARNING]
+    enforce(less, "t")
+    assert judge_route(change(BLUE), live(BLUE, 50), colors, None) == []
+    with pytest.raises((Refused, CouldNotFindOut)):
+        enforce(judge_route(change(BLUE, 60), live(BLUE, 50), colors, None), "t")

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from .auth import user_of
 from .errors import json_object, refuse
 from .services import services
-from .tables import settings, users
+from .tables import settings, shown_name
 
 MAX_TEXT = 200
 DEFAULTS: dict[str, Any] = {"theme": "light", "language": "en", "email_notifications": True}
@@ -46,13 +46,15 @@ def checked_settings(body: dict[str, Any]) -> dict[str, Any]:
 async def profile(request: Request) -> Response:
     """GET or PUT the profile; a PUT changes only what it names."""
     shared = services(request)
-    user = user_of(request, shared)
+    user, users = user_of(request, shared), shared.users
     async with shared.engine.begin() as connection:
         if request.method == "PUT":
             changes = checked_profile(await json_object(request))
+            if "full_name" in changes:
+                changes |= shared.release.name_values(changes.pop("full_name"))
             if changes:
                 await connection.execute(update(users).where(users.c.id == user).values(**changes))
-        query = select(users.c.email, users.c.full_name, users.c.organization)
+        query = select(users.c.email, shown_name(users, shared.release), users.c.organization)
         row = (await connection.execute(query.where(users.c.id == user))).one_or_none()
     if row is None:
         raise refuse(401, "this user does not exist any more")

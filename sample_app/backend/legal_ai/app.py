@@ -1,7 +1,7 @@
 """The ASGI application: routes, errors, start and end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,16 +9,25 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from . import account, auth, documents, health
 from .drain import Drain
 from .errors import on_bug, on_database_error, on_http_error
 from .faults import FaultSwitch
+from .maintenance import ClosedWrites
 from .observe import Observe
 from .release import Release
 from .services import make_services
 from .settings import Settings
+
+
+def _route(path: str, endpoint: Callable[..., Any], *methods: str) -> Route:
+    """A route whose writes are closed during maintenance."""
+    closing = [Middleware(ClosedWrites)]
+    return Route(path, endpoint, methods=methods or ("GET",), middleware=closing)
+
 
 ROUTES = [
     Route("/health", health.live),
@@ -27,15 +36,16 @@ ROUTES = [
     Route("/api/health", health.live),
     Route("/api/health/database", health.database),
     Route("/api/health/redis", health.redis),
+    # Logging in writes nothing, and whoever reads must get in.
     Route("/api/auth/login", auth.login, methods=["POST"]),
-    Route("/api/users/me", auth.me),
-    Route("/api/documents", documents.listing),
-    Route("/api/documents/search", documents.search),
-    Route("/api/documents/upload", documents.upload, methods=["POST"]),
-    Route("/api/documents/analyze", documents.analysis, methods=["POST"]),
-    Route("/api/documents/{document_id}", documents.remove, methods=["DELETE"]),
-    Route("/api/profile", account.profile, methods=["GET", "PUT"]),
-    Route("/api/settings", account.preferences, methods=["GET", "PUT"]),
+    _route("/api/users/me", auth.me),
+    _route("/api/documents", documents.listing),
+    _route("/api/documents/search", documents.search),
+    _route("/api/documents/upload", documents.upload, "POST"),
+    _route("/api/documents/analyze", documents.analysis, "POST"),
+    _route("/api/documents/{document_id}", documents.remove, "DELETE"),
+    _route("/api/profile", account.profile, "GET", "PUT"),
+    _route("/api/settings", account.preferences, "GET", "PUT"),
 ]
 
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from .errors import json_object, refuse
 from .passwords import hash_password, verify_password
 from .services import Services, services
-from .tables import users
+from .tables import shown_name
 
 SESSION_SECONDS = 8 * 3600
 ALGORITHM = "HS256"
@@ -56,6 +56,7 @@ async def login(request: Request) -> Response:
     if not isinstance(username, str) or not isinstance(password, str):
         raise refuse(400, "username and password must be given as texts")
     shared = services(request)
+    users = shared.users
     query = select(users.c.id, users.c.password_hash).where(users.c.email == username.lower())
     async with shared.engine.connect() as connection:
         row = (await connection.execute(query)).one_or_none()
@@ -71,8 +72,9 @@ async def login(request: Request) -> Response:
 async def me(request: Request) -> Response:
     """GET the user who asks; 401 too if that user is gone."""
     shared = services(request)
-    user = user_of(request, shared)
-    query = select(users).where(users.c.id == user)
+    user, users = user_of(request, shared), shared.users
+    columns = (users.c.id, users.c.email, users.c.organization, users.c.created_at)
+    query = select(*columns, shown_name(users, shared.release)).where(users.c.id == user)
     async with shared.engine.connect() as connection:
         row = (await connection.execute(query)).one_or_none()
     if row is None:

@@ -20,6 +20,21 @@ class Release:
         """Whether the code may use `documents.summary`, which schema level 2 added."""
         return self.needs >= 2
 
+    @property
+    def name_columns(self) -> tuple[str, ...]:
+        """Columns of `users` that hold a user's name, the one to believe first.
+
+        Schema level 4 added `display_name`; level 5 filled it everywhere, so code that needs that
+        leaves `full_name` alone.
+        """
+        if self.needs >= 5:
+            return ("display_name",)
+        return ("display_name", "full_name") if self.needs == 4 else ("full_name",)
+
+    def name_values(self, name: str) -> dict[str, str]:
+        """What to write for a user's name: the same in every column that holds it."""
+        return dict.fromkeys(self.name_columns, name)
+
     def refuses(self, level: int | None, floor: int) -> str | None:
         """Say why this release can't run on a database at `level` with `floor`; None if it can.
 

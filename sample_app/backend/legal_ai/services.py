@@ -11,6 +11,7 @@ from . import tables
 from .cache import Cache
 from .drain import Drain
 from .faults import FaultSwitch
+from .maintenance import Maintenance
 from .release import Release
 from .settings import Settings
 
@@ -30,7 +31,9 @@ class Services:
     engine: AsyncEngine
     redis: Redis
     cache: Cache
+    users: Table
     documents: Table
+    maintenance: Maintenance
 
 
 def make_services(
@@ -60,7 +63,9 @@ def make_services(
         engine=engine,
         redis=redis,
         cache=Cache(redis, release.level),
+        users=tables.users(release),
         documents=tables.documents(release),
+        maintenance=Maintenance(redis),
     )
 
 

@@ -7,8 +7,11 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
-# One more than the newest revision's; raise `floor` in schema_level only in a contract.
+# One more than the newest revision's.
 level =
+# expand: older code does not notice. migrate: rows are brought over, older code still runs.
+# contract: takes away what older code needs, and raises `floor` to the least level that fits.
+phase =
 
 
 def upgrade() -> None:

@@ -8,6 +8,7 @@ down_revision = "b83e6d5120fa"
 branch_labels = None
 depends_on = None
 level = 3
+phase = "expand"
 
 INDEX = "ix_documents_owner_created"
 

@@ -7,6 +7,7 @@ down_revision = "4f2a91c07d35"
 branch_labels = None
 depends_on = None
 level = 2
+phase = "expand"
 
 
 def upgrade() -> None:

@@ -1,0 +1,1 @@
+"""Migrations of the stack's database, run as Jobs from a color's image (docs/migrations.md)."""

@@ -1,0 +1,51 @@
+"""Writes closed and opened by hand, without a restore: for corrupt data, or a look in peace."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ops.backups.model import rfc3339
+from ops.cluster import Cluster
+from ops.database import Address
+from ops.errors import Refused
+from ops.maintenance import Notice, SharedRedis
+from ops.restore import fence
+from ops.restore.journal import ClusterJournal
+from ops.restore.sessions import open_session
+
+if TYPE_CHECKING:
+    from ops.backups.engine import Say
+    from ops.operations import Operations
+
+
+def close(facts: Operations, reason: str, by: str, *, fenced: bool, say: Say) -> Notice:
+    """Maintenance on, and with `fenced` the database closed too. Returns what stands now."""
+    now = rfc3339(datetime.now(UTC).replace(microsecond=0))
+    notice = SharedRedis(facts.redis_url).close_writes(Notice(reason, now, by))
+    if fenced:
+        app = Address.parse(facts.database.url)
+        with open_session(_admin(facts)) as admin:
+            fence.close(admin, app, reason)
+        say(f"{app.database} is closed: rights revoked, sessions ended, a write tried and refused")
+    return notice
+
+
+def reopen(facts: Operations, *, say: Say) -> bool:
+    """Fence down, then maintenance off; whether either stood. Raises Refused in a restore."""
+    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    if (entry := ClusterJournal(cluster).read()) is not None:
+        raise Refused(
+            f"{entry} is open, and keeps writes closed. Finish it with restore_production_db.py "
+            f"{entry.requested}, or end it with --abort"
+        )
+    with open_session(_admin(facts)) as admin:
+        rights = fence.reopen(admin)
+    if rights:
+        say(f"{rights} rights to write were given back")
+    return SharedRedis(facts.redis_url).open_writes() or rights > 0
+
+
+def _admin(facts: Operations) -> Address:
+    app = Address.parse(facts.database.url)
+    return Address.parse(facts.database.admin_url).with_database(app.database)
