@@ -30,7 +30,8 @@ DAY_SECONDS = 86_400
 app = application(__doc__)
 
 ColorOption = Annotated[
-    Color | None, typer.Option("--color", help="whose image migrates; default: the standby's")
+    Color | None,
+    typer.Option("--color", help="whose image migrates; default: the standby's, if not older"),
 ]
 VersionOption = Annotated[
     str | None,
@@ -63,8 +64,8 @@ def lint(
 ) -> None:
     """Judge the pending migrations' SQL: squawk's rules and ours; what is not justified is bad."""
     migrations = _open(stack)
-    target = migrations.target(color, version)
-    findings = migrations.lint(target, migrations.plan(target).until(to))
+    plan = migrations.plan(migrations.target(color, version))
+    findings = linting.lint(plan.sql, plan.until(to))
     show(
         [vars(finding) for finding in findings],
         as_json=json,

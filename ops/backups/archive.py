@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ops.backups import programs
+from ops.backups import programs, streams
 from ops.backups.store import Store
 
 _SEGMENT: Final = re.compile(r"[0-9A-F]{24}")
@@ -47,7 +47,7 @@ class Archive:
         """Copy segments into `folder`."""
         for name in names:
             with self.store.reader(name) as source, (folder / name).open("wb") as file:
-                programs.pump(source, [file])
+                streams.pump(source, [file])
 
     def prune(self, first: str, segment_bytes: int) -> int:
         """Delete what is older than the segment `first`; returns how many segments."""

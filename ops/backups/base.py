@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ops import failpoint
-from ops.backups import programs
+from ops.backups import programs, streams
 from ops.backups.engine import Say
 from ops.backups.manifest import BaseManifest
 from ops.backups.shelf import Shelf
@@ -47,17 +47,17 @@ def take(admin: Address, shelf: Shelf[BaseManifest], say: Say) -> BaseManifest:
         began = datetime.now(UTC)
         with shelf.new(began, None) as name:
             say(f"taking a base backup of {admin.host}:{admin.port} as {name}")
-            digest = programs.Digest()
+            digest = streams.Digest()
             argv = [
                 program.path, "--pgdata=-", "--format=tar", "--wal-method=none",
                 "--checkpoint=fast", "--compress=1", "--no-password", "--label=legal-ai",
             ]  # fmt: skip
-            progress = programs.Progress(say, "base backup", size)
+            progress = streams.Progress(say, "base backup", size)
             with (
                 shelf.writer(name) as sink,
                 programs.running(argv, admin.environment(), take=True) as running,
             ):
-                stored = programs.pump(running.stdout, [digest, sink], progress)
+                stored = streams.pump(running.stdout, [digest, sink], progress)
                 running.finish(Refused)
             failpoint.reach("backup.base_uploaded")
             with asking("reading the server's clock"):

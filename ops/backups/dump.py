@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ops import failpoint
-from ops.backups import model, programs
+from ops.backups import model, programs, streams
 from ops.backups.engine import Say
 from ops.backups.manifest import DumpManifest
 from ops.backups.shelf import Shelf
@@ -44,7 +44,7 @@ def take(
             failpoint.reach("backup.began")
             say(f"dumping {address} to {shelf.store.place} as {name}")
             dumped = _dump(
-                address, snapshot, program, shelf, name, programs.Progress(say, "dumped", expected)
+                address, snapshot, program, shelf, name, streams.Progress(say, "dumped", expected)
             )
             failpoint.reach("backup.uploaded")
             manifest = DumpManifest(
@@ -76,7 +76,7 @@ def plan(address: Address, shelf: Shelf[DumpManifest], label: str | None) -> str
     name = model.new_id(datetime.now(UTC), label)
     return (
         f"would dump {address} with {program.version} to {shelf.store.place} as {name}, about "
-        f"{programs.size(expected)}"
+        f"{streams.size(expected)}"
     )
 
 
@@ -98,17 +98,17 @@ def _dump(
     program: programs.Program,
     shelf: Shelf[DumpManifest],
     name: str,
-    progress: programs.Progress,
+    progress: streams.Progress,
 ) -> Dumped:
     """Stream the dump into the store while the rows of the same snapshot are counted."""
     argv = [program.path, "--format=custom", "--no-password", f"--snapshot={snapshot.name}"]
-    digest = programs.Digest()
+    digest = streams.Digest()
     with (
         _counting(snapshot) as counts,
         shelf.writer(name) as sink,
         programs.running(argv, address.environment(), take=True) as pg_dump,
     ):
-        size = programs.pump(pg_dump.stdout, [digest, sink], progress)
+        size = streams.pump(pg_dump.stdout, [digest, sink], progress)
         pg_dump.finish(CouldNotFindOut)
         counted = counts.result()
         failpoint.reach("backup.dumped")

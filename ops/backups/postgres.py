@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from ops.backups import dump, model, programs, pruning, recovery, restoring, scratch, shelf
+from ops.backups import (
+    dump,
+    local_server,
+    model,
+    programs,
+    pruning,
+    recovery,
+    restoring,
+    scratch,
+    shelf,
+    streams,
+)  # fmt: skip
 from ops.backups.archive import Archive
 from ops.backups.engine import Say
 from ops.backups.manifest import DumpManifest
@@ -95,7 +106,7 @@ class PostgresEngine:
     def take(self, label: str | None, tags: Mapping[str, str], say: Say) -> Backup:
         """See `Engine`. Renews the base backup where one is due, and prunes."""
         manifest = dump.take(self.source, self.dumps, model.require_label(label), tags, say)
-        say(f"{manifest.id} is complete: {programs.size(manifest.size_bytes)}")
+        say(f"{manifest.id} is complete: {streams.size(manifest.size_bytes)}")
         if self.past is not None:
             try:
                 self.past.renew(say)
@@ -142,7 +153,7 @@ class PostgresEngine:
     @contextmanager
     def scratch(self, purpose: str) -> Iterator[str]:
         """See `Engine`. `purpose` shows in pg_stat_activity."""
-        recovery.sweep(_unheard)
+        local_server.sweep(_unheard)
         name = scratch.new_name()
         with scratch.held(self.admin, name, purpose) as connection:
             scratch.drop_abandoned(connection)
@@ -182,10 +193,10 @@ class PostgresEngine:
         manifest = entry.manifest
 
         def fill(pg_restore: Running) -> None:
-            digest = programs.Digest()
-            progress = programs.Progress(say, f"{backup.id} restored", manifest.size_bytes)
+            digest = streams.Digest()
+            progress = streams.Progress(say, f"{backup.id} restored", manifest.size_bytes)
             with self._reader(backup.id) as data:
-                programs.pump(data, [digest, pg_restore.input], progress)
+                streams.pump(data, [digest, pg_restore.input], progress)
             if digest.text != manifest.sha256:
                 raise Refused(
                     f"{backup.id} is damaged: its SHA-256 is {digest.text}, and was "
@@ -210,7 +221,7 @@ class PostgresEngine:
             def fill(pg_restore: Running) -> None:
                 argv = [program.path, "--format=custom", "--compress=0", "--no-password"]
                 with programs.running(argv, then.environment(), take=True) as pg_dump:
-                    programs.pump(pg_dump.stdout, [pg_restore.input])
+                    streams.pump(pg_dump.stdout, [pg_restore.input])
                     pg_dump.finish(CouldNotFindOut)
 
             restoring.restore(self.admin, target, rfc3339(moment), shaped, fill, say)
@@ -229,11 +240,11 @@ class PostgresEngine:
         return server.with_database(self.database)
 
     def _examine_data(self, manifest: DumpManifest, say: Say) -> Check:
-        digest = programs.Digest()
-        progress = programs.Progress(say, f"{manifest.id} read", manifest.size_bytes)
+        digest = streams.Digest()
+        progress = streams.Progress(say, f"{manifest.id} read", manifest.size_bytes)
         try:
             with self._reader(manifest.id) as data:
-                count = programs.pump(data, [digest], progress)
+                count = streams.pump(data, [digest], progress)
         except Refused as error:
             return Check("checksum", "bad", str(error))
         if count != manifest.size_bytes:
@@ -242,7 +253,7 @@ class PostgresEngine:
             )
         if digest.text != manifest.sha256:
             return Check("checksum", "bad", f"SHA-256 is {digest.text}, was {manifest.sha256}")
-        return Check("checksum", "good", f"SHA-256 {digest.text} of {programs.size(count)}")
+        return Check("checksum", "good", f"SHA-256 {digest.text} of {streams.size(count)}")
 
     @contextmanager
     def _reader(self, backup: str) -> Iterator[Any]:

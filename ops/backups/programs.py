@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from ops.backups.engine import Say
-from ops.backups.store import CHUNK, Sink, Source
+from ops.backups.store import Sink
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
 
 PACKAGES: Final = Path("/usr/lib/postgresql")
-SAY_SECONDS: Final = 2.0
 _VERSION: Final = re.compile(r"\) (\d+)")
 _NO_ANSWER: Final = (
     "connection to server",
@@ -149,35 +145,6 @@ def running(
             process.wait()
 
 
-def pump(source: Source, sinks: Sequence[Sink], progress: Progress | None = None) -> int:
-    """Write all of `source` to each sink; returns the bytes. Memory stays as it is."""
-    total = 0
-    while data := source.read(CHUNK):
-        for sink in sinks:
-            sink.write(data)
-        total += len(data)
-        if progress is not None:
-            progress.at(total)
-    return total
-
-
-@dataclass
-class Progress:
-    """Says how far something is, now and then. `total` is an estimate in bytes."""
-
-    say: Say
-    what: str
-    total: int
-    _next: float = 0.0
-
-    def at(self, done: int) -> None:
-        """Say so, if it is time to."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + SAY_SECONDS
-            self.say(f"{self.what}: {size(done)} of about {size(self.total)}")
-
-
 @dataclass
 class _Forgiving:
     """A pipe into a program that may have ended."""
@@ -192,30 +159,6 @@ class _Forgiving:
                 self.pipe.write(data)
             except BrokenPipeError:
                 self.broken = True
-
-
-class Digest:
-    """A sink that takes the SHA-256 of what passes."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-
-    def write(self, data: bytes) -> None:
-        """Take `data` in."""
-        self._hash.update(data)
-
-    @property
-    def text(self) -> str:
-        """The digest so far, in hex."""
-        return self._hash.hexdigest()
-
-
-def size(count: int) -> str:
-    """Bytes as people read them: `512 bytes`, `1.2 GB`."""
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if count >= unit:
-            return f"{count / unit:.3g} {name}"
-    return f"{count} bytes"
 
 
 def _close(pipe: IO[bytes] | None) -> None:

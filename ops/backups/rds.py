@@ -122,7 +122,7 @@ class Rds:
         begun = self._begun(label)
         if begun is None:
             begun = self._create(label, tags, say)
-            failpoint.reach("backup.begun")
+            failpoint.reach("backup.began")
         else:
             say(f"{begun} is being made already (by a run that was killed?): waiting for it")
         return rds_snapshots.as_backup(self._wait_for_snapshot(begun, say))
@@ -157,7 +157,7 @@ class Rds:
         there = self.instances.look(target)
         if there is None:
             self._begin_restore(source, target, came_from)
-            failpoint.reach("restore.instance-begun")
+            failpoint.reach("restore.instance_begun")
         else:
             found = tags_of(there.get("TagList"))
             if found.get(TAG_SOURCE) != came_from or found.get(TAG_STACK) != self.stack:

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import shlex
-import shutil
-import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ops.backups import programs
+from ops.backups import local_server, programs, streams
 from ops.backups.archive import Archive
 from ops.backups.engine import Say
 from ops.backups.manifest import BaseManifest
 from ops.backups.model import rfc3339
-from ops.backups.owner import Owner
 from ops.backups.shelf import Shelf
 from ops.database import Address, connect, one
-from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
+from ops.errors import CouldNotFindOut, OpsError, Refused
 
-PREFIX: Final = "legal-ai-scratch-"
-PORT: Final = 5432
-"""Only part of the socket's name: the server listens on no network."""
-SERVER_USER: Final = "postgres"
-SOCKET_BYTES: Final = 107
-"""The longest path that a socket may have on Linux (unix(7): sun_path, without its end)."""
 POLL_SECONDS: Final = 0.1
 _LIMITS: Final = {
     "max_connections": "max_connections setting",
@@ -67,94 +56,29 @@ def server(shelf: Shelf[BaseManifest], wal: Archive, plan: Plan, say: Say) -> It
 
     Yields its address, as a superuser over a socket that only we can open.
     """
-    sweep(say)
+    local_server.sweep(say)
     program = programs.find("postgres", plan.base.major, exact=True)
-    root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{Owner.me()}-"))
-    try:
-        _require_short(root)
-        _require_room(root, plan.base.cluster_bytes)
-        _own(root)
-        data = root / "data"
-        _unpack(shelf, plan.base, data, say)
+    with local_server.folder() as root:
+        local_server.require_room(root, plan.base.cluster_bytes)
+        _unpack(shelf, plan.base, root / "data", say)
         source = _segments(wal, plan, root, say)
         _configure(root, plan, source, program.path.parent)
-        with (root / "log").open("wb") as log:
-            process = subprocess.Popen(
-                as_server_user([program.path, "-D", data, *_options(root)]),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        try:
+        with local_server.started(root, program.path, _options(root)) as process:
             yield _wait(process, root, plan, say)
-        finally:
-            _stop(process.pid)
-            process.wait()
-    finally:
-        _remove(root)
-
-
-def sweep(say: Say) -> None:
-    """Stop and remove the scratch servers that killed runs left on this machine."""
-    for root in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        mark = root.name.removeprefix(PREFIX).rpartition("-")[0]
-        owner = Owner.parse(mark)
-        if owner is not None and owner.is_dead(datetime.now(UTC)):
-            _remove(root)
-            say(f"removed {root}: a killed run left it")
-
-
-def as_server_user(command: list[object]) -> list[str]:
-    """The command as a user that PostgreSQL agrees to run as: it refuses root."""
-    told = [str(part) for part in command]
-    if os.geteuid() != 0:
-        return told
-    user = f"--reuid={SERVER_USER}", f"--regid={SERVER_USER}"
-    return ["setpriv", *user, "--init-groups", "--", *told]
-
-
-def _own(path: Path) -> None:
-    """Give something to the user that the server runs as."""
-    if os.geteuid() == 0:
-        try:
-            shutil.chown(path, SERVER_USER, SERVER_USER)
-        except LookupError as error:
-            raise UsageError(
-                f"run as root, a scratch server needs a user {SERVER_USER} to run as, and there "
-                "is none: install PostgreSQL's server package, or run this as another user"
-            ) from error
-
-
-def _require_short(root: Path) -> None:
-    if len(os.fsencode(root / f".s.PGSQL.{PORT}")) > SOCKET_BYTES:
-        raise UsageError(
-            f"the temporary folder {root.parent} has too long a name for a server's socket in it: "
-            "set TMPDIR to a shorter one"
-        )
-
-
-def _require_room(root: Path, needed: int) -> None:
-    free = shutil.disk_usage(root).free
-    if free < needed:
-        raise Refused(
-            f"{root.parent} has {free:,} bytes free, and about {needed:,} are needed for a scratch "
-            "server: make room there, or set TMPDIR to another place"
-        )
 
 
 def _unpack(shelf: Shelf[BaseManifest], base: BaseManifest, data: Path, say: Say) -> None:
     """Unpack a base into `data`, and see that it is what was stored."""
     data.mkdir(mode=0o700)
-    _own(data)
-    digest = programs.Digest()
-    argv = as_server_user(["tar", "--extract", "--gzip", "--file=-", f"--directory={data}"])
-    progress = programs.Progress(say, f"base backup {base.id} unpacked", base.size_bytes)
+    local_server.give(data)
+    digest = streams.Digest()
+    argv = local_server.as_user(["tar", "--extract", "--gzip", "--file=-", f"--directory={data}"])
+    progress = streams.Progress(say, f"base backup {base.id} unpacked", base.size_bytes)
     with (
         shelf.reader(base.id) as source,
         programs.running(argv, os.environ, feed=True) as tar,
     ):
-        programs.pump(source, [digest, tar.input], progress)
+        streams.pump(source, [digest, tar.input], progress)
         tar.finish(Refused)
     if digest.text != base.sha256:
         raise Refused(
@@ -169,15 +93,15 @@ def _segments(wal: Archive, plan: Plan, root: Path, say: Say) -> Path:
     """Where the server finds the segments: the archive itself if it may read there, else a copy."""
     if wal.store.folder is not None:
         probe = wal.store.folder / plan.segments[-1]
-        if subprocess.run(as_server_user(["test", "-r", probe]), check=False).returncode == 0:
+        if subprocess.run(local_server.as_user(["test", "-r", probe]), check=False).returncode == 0:
             return wal.store.folder
-    _require_room(root, len(plan.segments) * plan.base.segment_bytes)
+    local_server.require_room(root, len(plan.segments) * plan.base.segment_bytes)
     folder = root / "wal"
     folder.mkdir(mode=0o755)
     say(f"fetching {len(plan.segments)} WAL segments from {wal.store.place}")
     wal.stage([*wal.histories(), *plan.segments], folder)
     for path in (folder, *folder.iterdir()):
-        _own(path)
+        local_server.give(path)
     return folder
 
 
@@ -192,7 +116,7 @@ def _configure(root: Path, plan: Plan, source: Path, programs_folder: Path) -> N
     ).stdout
     settings = {
         "listen_addresses": "",
-        "port": str(PORT),
+        "port": str(local_server.PORT),
         "unix_socket_directories": str(root),
         "unix_socket_permissions": "0700",
         "archive_mode": "off",
@@ -228,9 +152,9 @@ def _wait(process: subprocess.Popen[bytes], root: Path, plan: Plan, say: Say) ->
     """Wait until all is replayed and it takes connections. Raises what its log says if it ends."""
     until = "the end" if plan.until is None else rfc3339(plan.until)
     say(f"replaying WAL behind base backup {plan.base.id}, up to {until}")
-    address = Address(str(root), PORT, plan.base.superuser, "postgres")
+    address = Address(str(root), local_server.PORT, plan.base.superuser, "postgres")
     total = len(plan.segments) * plan.base.segment_bytes
-    replayed = programs.Progress(say, "WAL replayed", total)
+    replayed = streams.Progress(say, "WAL replayed", total)
     while process.poll() is None:
         try:
             with connect(address) as connection:
@@ -264,40 +188,6 @@ def _told(root: Path, plan: Plan) -> OpsError:
             f"{plan.base.id}: a segment is missing or damaged\n{last}"
         )
     return Refused(f"the scratch server could not replay the archived WAL:\n{last}")
-
-
-def _remove(root: Path) -> None:
-    """Stop what runs in a scratch folder, and delete it."""
-    for pid in _servers(root):
-        _stop(pid)
-    shutil.rmtree(root, ignore_errors=True)
-
-
-def _servers(root: Path) -> list[int]:
-    """The processes that were started on the data directory in `root`."""
-    wanted = str(root / "data").encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            words = path.read_bytes().split(b"\0")
-            if wanted in words and b"-D" in words:
-                found.append(int(path.parent.name))
-    return found
-
-
-def _stop(pid: int) -> None:
-    """End a server at once, as nothing in it is to be kept, and wait until it is gone."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        signal.pidfd_send_signal(handle, signal.SIGQUIT)
-        select.select([handle], [], [])
-    except ProcessLookupError:
-        return
-    finally:
-        os.close(handle)
 
 
 def _quoted(value: str) -> str:

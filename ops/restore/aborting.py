@@ -26,7 +26,7 @@ def abort(tools: Tools, entry: Entry, why: str) -> Entry:
         became = tools.place.discard(source_of(tools, entry), entry.target, tools.say)
     tools.say(became)
     reopen_writes(tools, entry)
-    closed = entry.updated(outcome="aborted", finished=rfc3339(tools.now()))
+    closed = entry.updated(outcome="aborted", finished=rfc3339(tools.now().replace(microsecond=0)))
     tools.journal.close(closed)
     return closed
 

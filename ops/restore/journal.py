@@ -67,7 +67,6 @@ class Entry(BaseModel):
     old: str
     started: str
     by: str
-    holder: str = ""
     step: Step = Step.JOURNALED
     doing: Step = Step.JOURNALED
     found_maintenance: bool = False

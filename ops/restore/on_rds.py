@@ -115,7 +115,7 @@ class OnRds:
         say(f"{name} stays declared, unused")
         return (
             f"generation {name} stays declared and unused, and costs as much as any. To be rid of "
-            "it: docs/database.md, `Taking a generation away`"
+            "it: docs/database.md, `Generations`"
         )
 
     def _instance(self, name: str) -> str:

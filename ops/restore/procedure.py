@@ -86,7 +86,7 @@ def _go(tools: Tools, requested: str, *, old_is_lost: bool, alive: Alive) -> Ent
         if entry.step.is_before(step):
             entry = _take(tools, entry, step, alive)
     reopen_writes(tools, entry)
-    closed = entry.updated(outcome="done", finished=rfc3339(tools.now()))
+    closed = entry.updated(outcome="done", finished=rfc3339(tools.now().replace(microsecond=0)))
     tools.journal.close(closed)
     return closed
 

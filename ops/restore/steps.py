@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from ops.backups import verify
-from ops.backups.model import Backup, rfc3339
-from ops.errors import Refused, UsageError
+from ops.backups.model import TAG_RESTORE, Backup, rfc3339
+from ops.errors import OpsError, Refused, UsageError
 from ops.maintenance import Notice
 from ops.restore import canary, fence, later, later_file
 from ops.restore.journal import Entry, Step
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ops.restore.tools import Tools
 
-TAG_RESTORE: Final = "legal-ai:restore"
 _LONGEST_LABEL: Final = 40
 
 Act = Callable[["Tools", Entry], Entry]
@@ -33,7 +32,9 @@ class Declined(Refused):
 
 def _maintenance(tools: Tools, entry: Entry) -> Entry:
     reason = f"the database is being restored ({entry.id})"
-    notice = tools.redis.close_writes(Notice(reason, rfc3339(tools.now()), tools.by))
+    notice = tools.redis.close_writes(
+        Notice(reason, rfc3339(tools.now().replace(microsecond=0)), tools.by)
+    )
     tools.say(f"maintenance is on {notice}")
     return entry
 
@@ -51,13 +52,25 @@ def _fenced(tools: Tools, entry: Entry) -> Entry:
 def _saved(tools: Tools, entry: Entry) -> Entry:
     if entry.old_is_lost:
         return entry
-    for backup in tools.engine.backups():
-        if backup.tags.get(TAG_RESTORE) == entry.id:
-            return entry.updated(saved=backup.id)
-    label = f"before-restore-{entry.target.replace('_', '-')}"[:_LONGEST_LABEL]
-    backup = tools.engine.take(label, {**tools.tags, TAG_RESTORE: entry.id}, tools.say)
-    tools.say(f"{entry.old} as it is now is kept as backup {backup.id}")
-    return entry.updated(saved=backup.id)
+    saved = _kept(tools, entry)
+    if saved is None:
+        label = f"before-restore-{entry.target.replace('_', '-')}"[:_LONGEST_LABEL]
+        try:
+            saved = tools.engine.take(label, {**tools.tags, TAG_RESTORE: entry.id}, tools.say)
+        except OpsError as error:
+            # Besides the backup itself it may renew the base for point in time, or tidy up.
+            saved = _kept(tools, entry)
+            if saved is None:
+                raise
+            tools.say(f"taken, but: {error}")
+    tools.say(f"{entry.old} as it is now is kept as backup {saved.id}")
+    return entry.updated(saved=saved.id)
+
+
+def _kept(tools: Tools, entry: Entry) -> Backup | None:
+    """The backup that this restore has taken already."""
+    found = (each for each in tools.engine.backups() if each.tags.get(TAG_RESTORE) == entry.id)
+    return next(found, None)
 
 
 def _restored(tools: Tools, entry: Entry) -> Entry:
