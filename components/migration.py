@@ -69,6 +69,8 @@ def _job_name(name: str, args: MigrationArgs) -> pulumi.Input[str]:
 def _job(args: MigrationArgs, name: pulumi.Input[str]) -> Body:
     labels = {"app": names.MIGRATE, "color": str(args.color)}
     timeout = args.settings.timeout_seconds
+    # A failed Job never becomes ready, and its name stays the same: the next `up` makes it anew.
+    notes = {"pulumi.com/timeoutSeconds": str(timeout), "pulumi.com/replaceUnready": "true"}
     container = {
         "name": names.MIGRATE,
         "image": args.image,
@@ -86,7 +88,7 @@ def _job(args: MigrationArgs, name: pulumi.Input[str]) -> Body:
             "name": name,
             "namespace": args.namespace,
             "labels": labels,
-            "annotations": {"pulumi.com/timeoutSeconds": str(timeout)},
+            "annotations": notes,
         },
         "spec": {
             "backoffLimit": RETRIES,

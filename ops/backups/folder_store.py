@@ -34,30 +34,33 @@ class FolderStore:
     def names(self, prefix: str = "") -> list[str]:
         """See `Store`."""
         above = self.folder / prefix.rpartition("/")[0]
-        found = (
-            str(path.relative_to(self.folder))
-            for path in above.rglob("*")
-            if not path.name.endswith(_PART) and path.is_file()
-        )
-        return sorted(name for name in found if name.startswith(prefix))
+        found = []
+        with self._reading():
+            for root, _, files in os.walk(above, onerror=_unless_missing):
+                found += [Path(root, file) for file in files if not file.endswith(_PART)]
+        names = (str(path.relative_to(self.folder)) for path in found)
+        return sorted(name for name in names if name.startswith(prefix))
 
     def groups(self, prefix: str) -> list[str]:
         """See `Store`."""
         above = self.folder / prefix
-        return sorted(path.name for path in above.iterdir()) if above.is_dir() else []
+        with self._reading():
+            return sorted(path.name for path in above.iterdir()) if above.is_dir() else []
 
     def size(self, name: str) -> int:
         """See `Store`."""
-        return (self.folder / name).stat().st_size
+        with self._reading():
+            return (self.folder / name).stat().st_size
 
     def read(self, name: str) -> bytes:
         """See `Store`."""
-        return (self.folder / name).read_bytes()
+        with self._reading():
+            return (self.folder / name).read_bytes()
 
     @contextmanager
     def reader(self, name: str) -> Iterator[BinaryIO]:
         """See `Store`."""
-        with (self.folder / name).open("rb", buffering=CHUNK) as file:
+        with self._reading(), (self.folder / name).open("rb", buffering=CHUNK) as file:
             yield file
 
     def write(self, name: str, data: bytes, *, new: bool = False) -> None:
@@ -122,8 +125,21 @@ class FolderStore:
                 raise self._unusable(error) from error
             raise
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What may not be read is no empty store."""
+        try:
+            yield
+        except PermissionError as error:
+            raise UsageError(f"reading {self.folder} is not allowed: {error}") from error
+
     def _unusable(self, error: OSError) -> UsageError:
         return UsageError(f"writing to {self.folder} is not possible: {error}")
+
+
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _private(path: str, flags: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from ops.backups import (
     scratch,
     shelf,
     streams,
-)  # fmt: skip
+)
 from ops.backups.archive import Archive
 from ops.backups.engine import Say
 from ops.backups.manifest import DumpManifest
@@ -157,13 +157,8 @@ class PostgresEngine:
         name = scratch.new_name()
         with scratch.held(self.admin, name, purpose) as connection:
             scratch.drop_abandoned(connection)
-            try:
+            with scratch.dropped_after(connection, name):
                 yield name
-            except BaseException:
-                with suppress(OpsError):
-                    scratch.drop(connection, name)
-                raise
-            scratch.drop(connection, name)
 
     def scratches(self) -> list[str]:
         """See `Engine`."""

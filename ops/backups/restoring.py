@@ -56,12 +56,10 @@ def restore(
     hidden = scratch.name_for(target)
     with scratch.held(admin, hidden, f"restore {target}") as connection:
         scratch.drop(connection, hidden)
-        try:
+        with scratch.dropped_after(connection, hidden):
             _make(connection, admin, hidden, source, shape, fill, say)
             _analyze(admin.with_database(hidden), say)
             _rename(connection, hidden, target)
-        finally:
-            scratch.drop(connection, hidden)
 
 
 def _make(

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from psycopg import sql
 
 from ops.database import Address, administer, asking, one, require_direct_writer
-from ops.errors import Refused, UsageError
+from ops.errors import OpsError, Refused, UsageError
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -50,6 +50,18 @@ def held(admin: Address, name: str, purpose: str = "") -> Iterator[Connection]:
             if one(connection, _HOLDERS, _key(name)):
                 raise Refused(f"another run is at work in {name} right now: wait until it ends")
         yield connection
+
+
+@contextmanager
+def dropped_after(connection: Connection, name: str) -> Iterator[None]:
+    """Drop a scratch when the block ends; if that failed, its own error is the one that counts."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OpsError):
+            drop(connection, name)
+        raise
+    drop(connection, name)
 
 
 def abandoned(connection: Connection) -> list[str]:

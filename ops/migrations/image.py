@@ -67,12 +67,13 @@ class _Answer(_Told):
     ahead: bool
     revisions: tuple[Revision, ...]
     pending: tuple[str, ...]
+    sql: str
     backfills: tuple[_Backfill, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """An image and the database, and the migrations between the two, oldest first.
+    """An image and the database, and the migrations between the two, oldest first, with their SQL.
 
     `is_ahead`: a newer image made the schema, so this one has nothing to run. `unfinished` are the
     backfills that did not end yet.
@@ -83,6 +84,7 @@ class Plan:
     is_ahead: bool
     revisions: Sequence[Revision]
     pending: Sequence[Revision]
+    sql: str = ""
     unfinished: Sequence[str] = ()
 
     def until(self, to: str) -> list[Revision]:
@@ -141,5 +143,6 @@ def parse(answer: dict[str, Any]) -> Plan:
         is_ahead=told.ahead,
         revisions=told.revisions,
         pending=pending,
+        sql=told.sql,
         unfinished=[one.name for one in told.backfills if not one.finished],
     )

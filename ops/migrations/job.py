@@ -19,6 +19,9 @@ RUN: Final = f"{names.DOMAIN}/migrate-run"
 REHEARSAL: Final = "migrate-rehearsal"
 """Label `app` of what runs on a scratch: its levels are not the database's."""
 
+SECRET: Final = f"{names.DOMAIN}/migrate-secret"
+"""Label of a rehearsal's Jobs: the Secret with the scratch's address."""
+
 KEPT_SECONDS: Final = 3600
 """How long an ended Job stays, for people to read its log."""
 URL_VARIABLES: Final = ("DATABASE_URL", "MIGRATE_DATABASE_URL")
@@ -68,6 +71,8 @@ def job_body(
         "color": str(target.color),
         RUN: run,
     }
+    if command.scratch_secret:
+        labels[SECRET] = command.scratch_secret
     container = {
         **target.container,
         "name": names.MIGRATE,

@@ -17,7 +17,7 @@ from ops.schema import Message
 if TYPE_CHECKING:
     from ops.cluster import Body, Cluster
 
-POLL_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 0.25
 GRACE_SECONDS: Final = 60
 """Beyond the Job's own deadline, for Kubernetes to end it."""
 LAST_LINES: Final = 15

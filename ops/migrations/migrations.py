@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from ops.backups import freshness
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.migrations import lint, target, tenants
-from ops.migrations.image import BASE, Phase, Plan, Revision, parse
+from ops.migrations.image import Phase, Plan, Revision, parse
 from ops.migrations.job import Command
 from ops.migrations.jobs import Jobs, Outcome
 from ops.migrations.target import Target
@@ -68,15 +69,15 @@ class Migrations:
         """The image to use: `version`, else what the configuration has for the color.
 
         That may be newer than what is deployed: the schema comes first. Without a color it is the
-        one that does not serve. Raises UsageError, CouldNotFindOut.
+        one that does not serve, unless the other one's image is known to be the newer. Raises
+        UsageError, CouldNotFindOut.
         """
         if not self.operations.migrations.enabled:
             raise UsageError(
                 f"stack {self.stack.name} does not migrate (legal-ai:migrations.enabled is false)"
             )
         configured = self._configured()
-        standby = self.operations.active_color.other
-        chosen = color or (standby if standby in configured else standby.other)
+        chosen = color or self._usual(configured)
         wanted = version or configured.get(chosen)
         if wanted is None:
             raise UsageError(
@@ -88,19 +89,14 @@ class Migrations:
 
     def plan(self, to: Target) -> Plan:
         """Image and database, asked of the image. Raises what its Job raises."""
-        return parse(self._ask(to, "plan", "--json").answer())
+        outcome = self.jobs.run(to, Command(("plan", "--json")), LOOK_SECONDS)
+        outcome.require_done()
+        return parse(outcome.answer())
 
     def ahead(self, to: Target, goal: str) -> Ahead:
         """What an upgrade to `goal` would do."""
         plan = self.plan(to)
         return Ahead(plan, plan.until(goal), tenants.read(self.cluster, self.operations))
-
-    def lint(self, to: Target, revisions: Sequence[Revision]) -> list[lint.Finding]:
-        """What is wrong with the SQL of these revisions, justified or not."""
-        if not revisions:
-            return []
-        between = f"{revisions[0].down or BASE}:{revisions[-1].id}"
-        return lint.lint(self._ask(to, "sql", between).log, revisions)
 
     def upgrade(self, to: Target, goal: str, *, dry_run: bool) -> Ahead:
         """Run the pending migrations up to `goal`, look at the database, record it.
@@ -112,7 +108,7 @@ class Migrations:
         ahead = self.ahead(to, goal)
         if ahead.todo:
             self.require_nobody_loses(ahead)
-            lint.enforce(self.lint(to, ahead.todo))
+            lint.enforce(lint.lint(ahead.plan.sql, ahead.todo))
             self.require_fresh_backup()
         if not dry_run:
             self._upgrade(to, ahead)
@@ -212,11 +208,6 @@ class Migrations:
         outcome.require_done()
         return outcome
 
-    def _ask(self, to: Target, *arguments: str) -> Outcome:
-        outcome = self.jobs.run(to, Command(arguments), LOOK_SECONDS)
-        outcome.require_done()
-        return outcome
-
     def _record(self, outcome: Outcome) -> None:
         if outcome.message is None:
             raise CouldNotFindOut(
@@ -225,6 +216,17 @@ class Migrations:
             )
         schema_record.remember(self.cluster, outcome.image, outcome.message)
         failpoint.reach("migrate.recorded")
+
+    def _usual(self, configured: dict[Color, str]) -> Color:
+        active = self.operations.active_color
+        standby = active.other
+        if standby not in configured:
+            return active
+        images = schema_record.read(self.cluster).images.items()
+        levels = {target.version_of(ref): image.level for ref, image in images}
+        # What was never asked for its range was never deployed: it is the newer one.
+        ahead = levels.get(configured.get(active, ""), 0)
+        return active if ahead > levels.get(configured[standby], math.inf) else standby
 
     def _configured(self) -> dict[Color, str]:
         """Versions by color, as the stack's configuration has them now."""

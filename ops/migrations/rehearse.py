@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,18 +14,19 @@ from ops.backups.model import Backup
 from ops.database import Address
 from ops.errors import Refused
 from ops.migrations.image import BASE, Phase, Plan, parse
-from ops.migrations.job import REHEARSAL, Command
+from ops.migrations.job import REHEARSAL, SECRET, Command
+from ops.migrations.jobs import ending
 from ops.migrations.migrations import LOOK_SECONDS, Migrations
 from ops.migrations.target import Target
 
 if TYPE_CHECKING:
     from ops.backups.engine import Engine
-    from ops.cluster import Cluster
+    from ops.cluster import Body, Cluster
 
 SCRATCH: Final = f"{names.DOMAIN}/scratch"
 """Annotation of the Secret: the scratch whose address is in it."""
-ABANDONED: Final = timedelta(days=1)
-"""Age at which a Secret of a rehearsal belongs to no live run, whatever became of its scratch."""
+IDLE: Final = timedelta(minutes=1)
+"""A live rehearsal goes from one Job to the next within seconds."""
 
 
 @dataclass
@@ -152,15 +153,24 @@ def _secret(migrations: Migrations, scratch: str, restored: str) -> Iterator[str
         migrations.cluster.delete("Secret", name)
 
 
-def _drop_abandoned(
-    cluster: Cluster,
-    stale: set[str],
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> None:
-    """Delete Secrets of dead rehearsals, whose scratches nobody holds, or that are a day old."""
+def _drop_abandoned(cluster: Cluster, stale: set[str]) -> None:
+    """Delete Secrets of dead rehearsals: nobody holds the scratch, or it has had no Job for long.
+
+    The second because others may have dropped the scratch, and then nobody knows of it any more.
+    """
+    now = datetime.now(UTC)
     for secret in cluster.list("Secret", {"app": REHEARSAL}):
-        metadata = secret["metadata"]
-        scratch = (metadata.get("annotations") or {}).get(SCRATCH, "")
-        made = datetime.fromisoformat(str(metadata["creationTimestamp"]).replace("Z", "+00:00"))
-        if scratch in stale or now() - made > ABANDONED:
-            cluster.delete("Secret", str(metadata["name"]))
+        name = str(secret["metadata"]["name"])
+        scratch = (secret["metadata"].get("annotations") or {}).get(SCRATCH, "")
+        jobs = cluster.list("Job", {SECRET: name})
+        is_running = any(ending(job) is None for job in jobs)
+        seen = max(_moment(each) for each in (secret, *jobs))
+        if scratch in stale or (not is_running and now - seen > IDLE):
+            cluster.delete("Secret", name)
+
+
+def _moment(body: Body) -> datetime:
+    """When an object was made, or has ended."""
+    ended = body.get("status", {}).get("completionTime")
+    moment = str(ended or body["metadata"]["creationTimestamp"])
+    return datetime.fromisoformat(moment.replace("Z", "+00:00"))

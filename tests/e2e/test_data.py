@@ -67,14 +67,13 @@ def rows(database: str) -> dict[str, list[str]]:
 
 
 def now_of(database: str) -> str:
-    """The server's time, a moment after everything that was written so far."""
+    """The server's time, after everything that was written so far and before what comes next."""
     with psycopg.connect(f"postgresql://{ADMIN}/{database}") as connection:
-        connection.execute("SELECT pg_sleep(1.1)")
         found = connection.execute(
-            "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+            "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', "
+            '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')'
         ).fetchone()
         assert found is not None
-        connection.execute("SELECT pg_sleep(1.1)")
         return str(found[0])
 
 
@@ -200,7 +199,7 @@ def test_a_backup_is_proven_and_a_corrupted_one_is_found(data: Project, tmp_path
     dump.write_bytes(content)
     found = script(data, "verify_backup.py", taken["id"])
     assert found.code == 1
-    found.failed("sha256")
+    found.failed("bad: checksum")
 
 
 @pytest.mark.long
@@ -235,7 +234,7 @@ def test_a_restore_to_a_time_gives_the_rows_of_then_and_a_time_outside_is_refuse
     then, moment = rows(first), now_of(first)
     upload(data, "two.txt")
     script(data, "restore_production_db.py", "2001-01-01T00:00:00Z", "--yes-restore", STACK).failed(
-        "2001", "window"
+        "2001-01-01T00:00:00Z is outside what can be restored"
     )
     assert database_of(data) == first
     upload(data, "three.txt")

@@ -30,6 +30,8 @@ SECRETS = {
     "secrets.JWT_SECRET": JWT_SECRET,
     "secrets.SMOKE_PASSWORD": SMOKE_PASSWORD,
 }
+# Where stack `local` has its PostgreSQL, and the role that restores it.
+OF_LOCAL = {"database.adminUrl": DATABASE_URL}
 ENCRYPTED = {"legal-ai:database", "legal-ai:redis", "legal-ai:secrets"}
 
 
@@ -51,7 +53,7 @@ def config_of(stack: str, *secrets: str) -> dict[str, str]:
         section, name = path.split(".")
         config[f"legal-ai:{section}"] = {
             **config.get(f"legal-ai:{section}", {}),
-            name: SECRETS[path],
+            name: (SECRETS | OF_LOCAL)[path],
         }
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
@@ -59,7 +61,9 @@ def config_of(stack: str, *secrets: str) -> dict[str, str]:
 
 
 def test_local_runs_both_versions_on_this_machine() -> None:
-    settings = load("local", config_of("local", *SECRETS), ENCRYPTED, stack_file("local"))
+    settings = load(
+        "local", config_of("local", *SECRETS, *OF_LOCAL), ENCRYPTED, stack_file("local")
+    )
     assert settings.hosts.url(settings.hosts.public) == "http://legal-ai.localhost:8080"
     assert settings.hosts.preview_for(Color.GREEN) == "green.legal-ai.localhost"
     assert settings.image(Color.BLUE, "backend") == "localhost/legal-ai-backend:v1.0.0"

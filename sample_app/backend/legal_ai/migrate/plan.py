@@ -3,15 +3,17 @@
 from typing import Any
 
 from .backfill import applicable, read_progress
-from .revisions import HEAD
+from .offline import sql
+from .revisions import BASE, HEAD
 from .session import Session
 from .steps import nothing, pending
 
 
 def plan(session: Session) -> dict[str, Any]:
-    """Image, database, every migration of the image, and the ids of those that are pending."""
+    """Image, database, every migration of the image, which are pending and the SQL of those."""
     state = session.state()
     release, chain = session.release, session.chain
+    todo = pending(session, state, chain.find(HEAD))
     with session.engine.connect() as connection:
         backfills = [
             {"name": one.name, "finished": read_progress(connection, one.name).is_finished}
@@ -22,7 +24,8 @@ def plan(session: Session) -> dict[str, Any]:
         "database": state.as_json(),
         "ahead": session.is_ahead(state),
         "revisions": [one.as_json() for one in chain.revisions],
-        "pending": [one.id for one in pending(session, state, chain.find(HEAD))],
+        "pending": [one.id for one in todo],
+        "sql": sql(f"{state.revision or BASE}:{HEAD}") if todo else "",
         "backfills": backfills,
     }
 
