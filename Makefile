@@ -4,10 +4,10 @@ PYTHON ?= python3
 PY := .venv/bin/python
 KUBE_CONTEXT ?=
 
-.PHONY: help up down clean status lint format types unit e2e test test-long bench
+.PHONY: help up down clean status lint format types unit e2e test test-long bench bench-backup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/.installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -52,3 +52,6 @@ test-long: up ## what takes longer: kills at every step, soaks
 
 bench: up ## the cutover, measured beside a raw patch of the route
 	@source .local/env && $(PY) -m bench.cutover
+
+bench-backup: .venv/.installed ## backup, proof and restore of 1 GB, beside plain pg_dump and pg_restore
+	@$(PY) -m bench.backup
