@@ -148,7 +148,7 @@ def downgrade(
 
 
 @app.command()
-def backfill(
+def backfill(  # noqa: PLR0913, PLR0917 each is an option of its own
     batch: Annotated[int, typer.Option(min=1, max=100_000, help="rows a transaction")] = 1000,
     pause: Annotated[float, typer.Option(min=0.0, max=60.0, help="seconds between two")] = 0.0,
     timeout: Annotated[int, typer.Option(min=1, help="longest time, seconds")] = DAY_SECONDS,
@@ -156,10 +156,16 @@ def backfill(
     version: VersionOption = None,
     stack: StackOption = None,
     json: JsonOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Bring rows to new columns in batches, slower while a replica falls behind."""
     migrations = _open(stack)
-    outcome = migrations.backfill(migrations.target(color, version), batch, pause, timeout)
+    target = migrations.target(color, version)
+    if dry_run:
+        left = list(migrations.plan(target).unfinished)
+        show({"unfinished": left}, as_json=json, text="\n".join(left) or "nothing to backfill")
+        return
+    outcome = migrations.backfill(target, batch, pause, timeout)
     result = outcome.message.result if outcome.message else ""
     show({"job": outcome.job, "result": result}, as_json=json, text=result)
 

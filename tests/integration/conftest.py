@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.postgres import PrivateServer, private_server
-from tests.integration.releases import Image, bake_all
+from tests.integration.releases import Image, Templates, bake_all
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +28,9 @@ def database(server: PrivateServer) -> Iterator[str]:
 def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image]:
     """The sample app's backend in every release, by version."""
     return bake_all(tmp_path_factory.mktemp("releases"))
+
+
+@pytest.fixture(scope="session")
+def templates(server: PrivateServer, images: dict[str, Image]) -> Templates:
+    """Databases with each release's schema, to copy."""
+    return Templates(server, images)

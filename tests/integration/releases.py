@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,6 +20,7 @@ from sample_app.backend.legal_ai.drain import Drain
 from sample_app.backend.legal_ai.faults import FaultSwitch, parse
 from sample_app.backend.legal_ai.release import read_release
 from sample_app.backend.legal_ai.settings import Settings
+from tests.integration.postgres import PrivateServer
 
 BACKEND: Final = Path(__file__).parents[2] / "sample_app" / "backend"
 VERSIONS: Final = tuple(json.loads((BACKEND / "releases.json").read_text()))
@@ -159,3 +160,27 @@ def bake_all(folder: Path) -> dict[str, Image]:
         bake(tree, version)
         images[version] = Image(version, tree)
     return images
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Databases with the schema of each release, made once and copied."""
+
+    server: PrivateServer
+    images: Mapping[str, Image]
+    made: dict[str, str] = field(default_factory=dict)
+
+    def copy(self, version: str, database: str) -> None:
+        """Make `database` one with that release's schema, and with nothing else in it."""
+        if version not in self.made:
+            self.made[version] = self._make(version)
+        with self.server.connect() as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
+            template = f'CREATE DATABASE "{database}" TEMPLATE "{self.made[version]}"'
+            connection.execute(template.encode())
+
+    def _make(self, version: str) -> str:
+        name = self.server.new_database()
+        self.images[version].run(self.server.url(name)).ok()
+        self.images[version].run(self.server.url(name), "upgrade", "--allow-contract").ok()
+        return name

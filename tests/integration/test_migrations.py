@@ -24,7 +24,7 @@ from ops.operations import Operations, parse
 from ops.stack import Stack
 from tests.integration.jobs_cluster import REPOSITORY, JobsCluster
 from tests.integration.postgres import PrivateServer
-from tests.integration.releases import Image
+from tests.integration.releases import Image, Templates
 from tests.integration.test_sample_app_rename import (
     CONTRACTED,
     EXPANDED,
@@ -87,7 +87,7 @@ class Story:
 
     server: PrivateServer
     database: str
-    templates: "Templates"
+    templates: Templates
     cluster: JobsCluster
     migrations: Migrations
     said: list[str]
@@ -113,35 +113,6 @@ class Story:
     def at_level(self, version: str) -> None:
         """Bring the schema to a release's without any act of ours."""
         self.templates.copy(version, self.database)
-
-
-@dataclass(frozen=True)
-class Templates:
-    """Databases with the schema of each release, made once and copied."""
-
-    server: PrivateServer
-    images: Images
-    made: dict[str, str] = field(default_factory=dict)
-
-    def copy(self, version: str, database: str) -> None:
-        """Make `database` one with that release's schema, and with nothing else in it."""
-        if version not in self.made:
-            self.made[version] = self._make(version)
-        with self.server.connect() as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'.encode())
-            template = f'CREATE DATABASE "{database}" TEMPLATE "{self.made[version]}"'
-            connection.execute(template.encode())
-
-    def _make(self, version: str) -> str:
-        name = self.server.new_database()
-        self.images[version].run(self.server.url(name)).ok()
-        self.images[version].run(self.server.url(name), "upgrade", "--allow-contract").ok()
-        return name
-
-
-@pytest.fixture(scope="module")
-def templates(server: PrivateServer, images: Images) -> Templates:
-    return Templates(server, images)
 
 
 @pytest.fixture
@@ -525,6 +496,7 @@ def test_a_rehearsal_goes_up_down_and_up_on_a_restore_and_leaves_nothing(story: 
     assert ("ConfigMap", names.SCHEMA) not in story.cluster.objects, "a scratch was recorded"
 
 
+@pytest.mark.long
 def test_what_a_killed_rehearsal_left_is_taken_away_by_the_next(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -550,6 +522,7 @@ def test_what_a_killed_rehearsal_left_is_taken_away_by_the_next(
     assert left[0] not in story.cluster.objects
 
 
+@pytest.mark.long
 def test_the_secret_of_a_rehearsal_whose_scratch_others_dropped_goes_once_it_is_idle(
     story: Story,
 ) -> None:

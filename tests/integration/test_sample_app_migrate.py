@@ -19,7 +19,7 @@ from sample_app.backend.legal_ai.migrate.session import Session
 from sample_app.backend.legal_ai.migrate.verify import verify
 from sample_app.backend.legal_ai.release import read_release
 from tests.integration.postgres import PrivateServer
-from tests.integration.releases import SECONDS, Running, bake_all
+from tests.integration.releases import SECONDS, Running, Templates, bake_all
 from tests.integration.test_sample_app_rename import (
     EXPANDED,
     Images,
@@ -79,17 +79,17 @@ def test_who_waits_too_long_for_another_migration_says_whom_to_look_for(
 
 
 def test_an_unchanged_schema_is_deployed_while_a_backfill_holds_the_lock(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.2.0"].run(url).ok()
+    templates.copy("v1.2.0", database)
     with held_lock(server, database):
         images["v1.2.0"].run(url, MIGRATE_LOCK_WAIT_SECONDS="0.2").ok()
 
 
 def test_a_table_in_use_is_waited_for_with_short_tries_that_let_others_pass(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     with server.connect(database) as user:
         user.execute(b"BEGIN")
         user.execute(b"SELECT * FROM users")
@@ -103,9 +103,9 @@ def test_a_table_in_use_is_waited_for_with_short_tries_that_let_others_pass(
 
 
 def test_a_killed_backfill_goes_on_where_it_was_and_leaves_no_row_out(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     add_users(server, database, 3000)
     images["v1.2.0"].run(url).ok()
     progress = "SELECT coalesce(sum(rows), 0) FROM backfills"
@@ -124,9 +124,9 @@ def test_a_killed_backfill_goes_on_where_it_was_and_leaves_no_row_out(
 
 
 def test_rows_behind_the_place_where_a_backfill_was_killed_are_found_too(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     add_users(server, database, 100)
     images["v1.2.0"].run(url).ok()
     with server.connect(database) as connection:
@@ -139,9 +139,9 @@ def test_rows_behind_the_place_where_a_backfill_was_killed_are_found_too(
 
 
 def test_a_database_that_goes_away_in_the_middle_ends_a_backfill_that_can_be_run_again(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     add_users(server, database, 2000)
     images["v1.2.0"].run(url).ok()
     process = images["v1.2.0"].start(url, "backfill", "--batch", "50", "--pause", "0.05")
@@ -159,9 +159,9 @@ def test_a_database_that_goes_away_in_the_middle_ends_a_backfill_that_can_be_run
 
 
 def test_an_invalid_index_is_found_and_dropped_before_the_next_try(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.0.0"].run(url).ok()
+    templates.copy("v1.0.0", database)
     with server.connect(database) as connection:
         connection.execute(
             b"INSERT INTO documents (id, owner_id, filename, content_type, size, content, text) "

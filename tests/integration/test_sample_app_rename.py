@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.postgres import PrivateServer
-from tests.integration.releases import Image
+from tests.integration.releases import Image, Templates
 
 Images = dict[str, Image]
 EXPANDED, REQUIRED, CONTRACTED = "c5d0f1a27e43", "9be37a60d4f8", "e21f8c94b7a5"
@@ -33,9 +33,9 @@ def add_users(server: PrivateServer, database: str, count: int) -> None:
 
 
 def test_both_colors_read_what_the_other_writes_at_every_step_of_the_rename(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     add_users(server, database, 5)
     with images["v1.1.0"].client(url) as old:
         old.write("written before")
@@ -124,9 +124,9 @@ def test_a_bare_deployment_runs_no_contract_even_in_an_empty_database(
 
 
 def test_a_bare_deployment_stops_at_what_must_be_migrated_and_says_how(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     ran = images["v1.4.0"].run(url)
     ran.refused("v1.4.0 needs schema level 5", REQUIRED, "scripts/migrate.py backfill")
     assert levels(server, database) == (4, 1)
@@ -134,9 +134,9 @@ def test_a_bare_deployment_stops_at_what_must_be_migrated_and_says_how(
 
 
 def test_rows_that_are_not_backfilled_refuse_the_next_step_and_nothing_is_changed(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     images["v1.2.0"].run(url).ok()
     images["v1.3.0"].run(url, "upgrade").refused("without a display_name", "backfill")
     assert levels(server, database) == (4, 1)
@@ -145,9 +145,9 @@ def test_rows_that_are_not_backfilled_refuse_the_next_step_and_nothing_is_change
 
 
 def test_a_contract_that_nobody_allowed_is_refused_and_nothing_before_it_runs(
-    images: Images, server: PrivateServer, database: str, url: str
+    images: Images, templates: Templates, server: PrivateServer, database: str, url: str
 ) -> None:
-    images["v1.1.0"].run(url).ok()
+    templates.copy("v1.1.0", database)
     ran = images["v1.4.0"].run(url, "upgrade", "--to", "head")
     ran.refused(CONTRACTED, "nothing was run", "--allow-contract")
     assert levels(server, database) == (3, 1)
