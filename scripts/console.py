@@ -6,6 +6,7 @@ Progress goes to standard error; standard output has the result alone, so `--jso
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Final, NoReturn
@@ -54,7 +55,11 @@ def application(help_text: str | None) -> typer.Typer:
 
 
 def main(app: Callable[[], Any]) -> NoReturn:
-    """Run a script: 0 done, 1 the thing checked is bad, 2 usage, 3 could not find out."""
+    """Run a script: 0 done, 1 the thing checked is bad, 2 usage, 3 could not find out.
+
+    A CI job that is cancelled sends SIGTERM: it ends a script as ^C does, tidied up.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except OpsError as error:

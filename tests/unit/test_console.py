@@ -1,5 +1,8 @@
 """Exit codes of scripts: 0 done, 1 bad, 2 usage, 3 could not find out."""
 
+import os
+import signal
+
 import pytest
 
 from ops.errors import CouldNotFindOut, Refused, UsageError
@@ -39,3 +42,13 @@ def test_an_interrupted_script_says_that_it_can_be_run_again(
         main(act)
     assert ended.value.code == 130
     assert "run the same command again" in capsys.readouterr().err
+
+
+def test_a_cancelled_ci_job_ends_a_script_as_an_interrupt_does() -> None:
+    def act() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+
+    with pytest.raises(SystemExit) as ended:
+        main(act)
+    assert ended.value.code == 130
