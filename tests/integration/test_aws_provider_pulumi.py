@@ -75,7 +75,7 @@ PROGRAM = """
     pulumi.export("vault", far.arn)
     """
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 class Project:

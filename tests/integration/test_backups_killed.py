@@ -23,7 +23,14 @@ def kill(place: Place, script: str, *arguments: str, at: str) -> None:
     assert done.returncode == KILLED, done.stderr
 
 
-@pytest.mark.parametrize("at", ["backup.began", "backup.dumped", "backup.uploaded"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param("backup.began", marks=pytest.mark.long),
+        "backup.dumped",
+        pytest.param("backup.uploaded", marks=pytest.mark.long),
+    ],
+)
 def test_a_killed_backup_is_no_backup_and_the_next_one_takes_its_rest_away(
     place: Place, at: str
 ) -> None:
@@ -35,6 +42,7 @@ def test_a_killed_backup_is_no_backup_and_the_next_one_takes_its_rest_away(
     assert {name.split("/")[1] for name in place.files()} == {taken["id"]}
 
 
+@pytest.mark.long
 def test_a_backup_that_was_killed_after_it_was_published_is_one(place: Place) -> None:
     kill(place, "backup_production_db", at="backup.published")
     (first,) = place.engine.backups()
@@ -44,6 +52,7 @@ def test_a_backup_that_was_killed_after_it_was_published_is_one(place: Place) ->
     assert place.script("verify_backup", first.id).returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("at", "is_left"),
     [
@@ -66,6 +75,7 @@ def test_a_killed_proof_leaves_at_most_a_scratch_and_the_next_one_drops_it(
     assert place.engine.find(taken["id"]).verified_at is not None
 
 
+@pytest.mark.long
 def test_what_a_killed_backup_left_is_no_obstacle_to_a_live_one(place: Place) -> None:
     kill(place, "backup_production_db", at="backup.dumped")
     done = place.script("verify_backup", "latest")

@@ -167,6 +167,7 @@ def test_a_missing_segment_is_named_and_nothing_is_half_done(place: Place) -> No
     place.engine.restore(moment, f"{place.database}_then", quiet)
 
 
+@pytest.mark.long
 def test_a_damaged_segment_ends_in_an_error_and_nothing_is_half_done(own: Place) -> None:
     moment = now(own)
     change(own)
@@ -179,6 +180,7 @@ def test_a_damaged_segment_ends_in_an_error_and_nothing_is_half_done(own: Place)
     assert left_on_this_machine() == []
 
 
+@pytest.mark.long
 def test_a_damaged_base_backup_is_refused(own: Place) -> None:
     moment = now(own)
     (path,) = own.store.glob("bases/*/base.tar.gz")
@@ -190,6 +192,7 @@ def test_a_damaged_base_backup_is_refused(own: Place) -> None:
     assert left_on_this_machine() == []
 
 
+@pytest.mark.long
 def test_of_a_server_that_is_lost_all_that_it_archived_is_restored(own: Place) -> None:
     then = content(own)
     assert own.engine.window() is not None  # archives what is there
@@ -205,6 +208,7 @@ def test_of_a_server_that_is_lost_all_that_it_archived_is_restored(own: Place) -
             assert rows(connection) == then
 
 
+@pytest.mark.long
 def test_what_a_killed_restore_left_on_this_machine_goes_with_the_next_one(place: Place) -> None:
     moment, target = now(place), f"{place.database}_then"
     then = content(place)
@@ -237,6 +241,7 @@ def test_the_scratch_server_archives_nothing(place: Place) -> None:
     assert {name[:8] for name in past(place).wal.names()} == {"00000001"}
 
 
+@pytest.mark.long
 def test_a_base_backup_is_taken_when_the_last_one_is_a_day_old_and_no_sooner(
     own: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +252,7 @@ def test_a_base_backup_is_taken_when_the_last_one_is_a_day_old_and_no_sooner(
     assert len(past(own).bases.entries()) == 2
 
 
+@pytest.mark.long
 def test_wal_from_before_the_first_base_backup_goes(own: Place) -> None:
     old = own.server.archive / "000000010000000000000000"
     old.write_bytes(b"")
@@ -254,6 +260,7 @@ def test_wal_from_before_the_first_base_backup_goes(own: Place) -> None:
     assert not old.exists()
 
 
+@pytest.mark.long
 def test_old_bases_go_with_the_wal_that_only_they_needed(
     own: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +275,7 @@ def test_old_bases_go_with_the_wal_that_only_they_needed(
     assert content(own, "then") == then
 
 
+@pytest.mark.long
 def test_a_base_backup_killed_before_its_manifest_goes_with_the_next_run(own: Place) -> None:
     shutil.rmtree(own.store / "bases")
     done = own.script("backup_production_db", **{VARIABLE: "backup.base_uploaded"})
@@ -279,6 +287,7 @@ def test_a_base_backup_killed_before_its_manifest_goes_with_the_next_run(own: Pl
     assert len(list((own.store / "bases").iterdir())) == 1
 
 
+@pytest.mark.long
 def test_a_role_that_may_not_replicate_gets_its_dump_and_an_error(own: Place) -> None:
     shutil.rmtree(own.store / "bases")
     own.role = own.server.new_role()

@@ -364,6 +364,7 @@ class Killed(BaseException):
 PLACES = ("migrate.job_created", "migrate.job_finished", "migrate.recorded")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", PLACES)
 def test_an_upgrade_that_was_killed_is_finished_by_the_same_command(
     story: Story, monkeypatch: pytest.MonkeyPatch, place: str
@@ -478,6 +479,7 @@ def test_a_stack_that_does_not_migrate_and_a_color_without_a_version_are_refused
         story.migrations.target(BLUE)
 
 
+@pytest.mark.long
 def test_a_rehearsal_goes_up_down_and_up_on_a_restore_and_leaves_nothing(story: Story) -> None:
     add_users(story.server, story.database, 50)
     kept = Backups(story.server, story.database, [backup(DAY, None), backup(2 * DAY, DAY)])

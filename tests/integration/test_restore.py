@@ -201,13 +201,15 @@ INSIDE = {
     "restore.configured": "listed",
 }
 """Places within a step, and the step that is done by then."""
+USUAL = ("restore.fenced", "restore.moved")
+"""Killed here in every run of the tests, elsewhere in the long one."""
 
 
 @pytest.mark.parametrize(
     "place",
     [
-        *(f"restore.{step}" for step in STEPS),
-        *(pytest.param(p, marks=pytest.mark.long) if "backup" in p else p for p in INSIDE),
+        pytest.param(place, marks=[] if place in USUAL else pytest.mark.long)
+        for place in (*(f"restore.{step}" for step in STEPS), *INSIDE)
     ],
 )
 def test_killed_at_any_step_the_same_command_ends_right_and_no_write_is_lost(
@@ -248,6 +250,7 @@ def test_a_restore_killed_while_the_copy_was_made_leaves_nothing_of_it_when_abor
     assert closed(setting).outcome == "aborted"
 
 
+@pytest.mark.long
 def test_an_abort_that_is_killed_is_finished_by_either_command(setting: Setting) -> None:
     for again in (("abort",), ("restore", "good")):
         assert setting.run("restore", "good", failpoint="restore.listed")[0] == -9
@@ -261,10 +264,7 @@ def test_an_abort_that_is_killed_is_finished_by_either_command(setting: Setting)
 
 @pytest.mark.parametrize(
     "step",
-    [
-        pytest.param(step, marks=[] if step in ("fenced", "listed", "moved") else pytest.mark.long)
-        for step in STEPS[:-2]
-    ],
+    [pytest.param(step, marks=[] if step == "listed" else pytest.mark.long) for step in STEPS[:-2]],
 )
 def test_a_restore_killed_at_any_step_before_the_proof_can_be_aborted(
     setting: Setting, server: PrivateServer, step: str
