@@ -129,25 +129,28 @@ class Worker:
 
     @asynccontextmanager
     async def _signed_on(self) -> AsyncIterator[None]:
-        beat = asyncio.create_task(self._beat())
+        # Told to end and not cancelled: a client that is just connecting may swallow a
+        # cancellation, and the beat would be waited for without end.
+        over = asyncio.Event()
+        beat = asyncio.create_task(self._beat(over))
         try:
             yield
         finally:
-            beat.cancel()
-            with suppress(asyncio.CancelledError):
-                await beat
+            over.set()
+            await beat
             with suppress(RedisError):
                 await self._sign_off()
 
-    async def _beat(self) -> None:
-        """Give a sign of life, also while a job takes long."""
-        while True:
+    async def _beat(self, over: asyncio.Event) -> None:
+        """Give signs of life until `over`, also while a job takes long."""
+        while not over.is_set():
             with suppress(RedisError):
                 async with self._redis.pipeline(transaction=True) as pipe:
                     pipe.set(alive(self._name), self._color, ex=ALIVE_SECONDS)
                     pipe.sadd(WORKERS, self._name)
                     await pipe.execute()
-            await asyncio.sleep(ALIVE_SECONDS / 6)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), ALIVE_SECONDS / 6)
 
     async def _sign_off(self) -> None:
         """Say goodbye; a job that is still in hand is left for others to take back."""
