@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -55,24 +54,24 @@ def sessions(connection: psycopg.Connection, before: str | None = None) -> list[
 def end_sessions(connection: psycopg.Connection, seconds: float = END_SECONDS) -> int:
     """End every session but ours that is there now, and wait until it is gone. Returns how many.
 
-    Those that begin later are let be. Raises CouldNotFindOut if one outlives `seconds`.
+    Those that begin later are let be; one that had begun, and shows itself only once it has logged
+    in, is ended then. Raises CouldNotFindOut if one outlives `seconds`.
     """
-    with asking(f"ending the sessions in {connection.info.dbname}"):
+    database = connection.info.dbname
+    with asking(f"ending the sessions in {database}"):
         now = one(connection, "SELECT clock_timestamp()::text")
-        parameters = {"ours": APPLICATION, "before": now}
-        pids = [row[0] for row in connection.execute(_SESSIONS, parameters)]
-        for pid in pids:
-            connection.execute("SELECT pg_terminate_backend(%s)", [pid])
-    _wait(lambda: not sessions(connection, now), seconds)
-    if left := sessions(connection, now):
-        raise CouldNotFindOut(
-            f"sessions in {connection.info.dbname} did not end within {seconds:g} s: "
-            f"{'; '.join(left)}. What they wrote is not known: run this again"
-        )
-    return len(pids)
-
-
-def _wait(is_done: Callable[[], bool], seconds: float) -> None:
+    ended: set[int] = set()
     until = time.monotonic() + seconds
-    while not is_done() and time.monotonic() < until:
+    while left := sessions(connection, now):
+        with asking(f"ending the sessions in {database}"):
+            parameters = {"ours": APPLICATION, "before": now}
+            for pid in {row[0] for row in connection.execute(_SESSIONS, parameters)} - ended:
+                connection.execute("SELECT pg_terminate_backend(%s)", [pid])
+                ended.add(pid)
+        if time.monotonic() > until:
+            raise CouldNotFindOut(
+                f"sessions in {database} did not end within {seconds:g} s: {'; '.join(left)}. "
+                "What they wrote is not known: run this again"
+            )
         time.sleep(POLL_SECONDS)
+    return len(ended)
