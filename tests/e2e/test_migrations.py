@@ -65,6 +65,7 @@ def old(new_project: NewProject) -> Project:
     return project
 
 
+@pytest.mark.long
 def test_the_schema_goes_ahead_of_the_version_and_a_color_without_it_gets_no_traffic(
     old: Project,
 ) -> None:
