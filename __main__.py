@@ -9,7 +9,7 @@ from components.color_stack import ColorStack, ColorStackArgs
 from components.database import Database, DatabaseArgs
 from components.gate_hooks import GateHooks
 from components.namespace import Namespace, NamespaceArgs
-from components.operations import operations
+from components.operations import described, operations
 from components.settings import load_from_pulumi
 from components.staying import stay_for_hooks
 from components.traffic import Traffic, TrafficArgs
@@ -77,14 +77,7 @@ Background(
     BackgroundArgs(settings, colors, namespace.name, traffic.verified, gate.background),
 )
 
-pulumi.export("namespace", settings.namespace)
-pulumi.export("publicUrl", settings.hosts.url(settings.hosts.public))
-pulumi.export(
-    "previewUrls",
-    {str(color): settings.hosts.url(settings.hosts.preview_for(color)) for color in colors},
-)
-pulumi.export("activeColor", str(settings.active_color))
-pulumi.export("weights", {str(color): weight for color, weight in settings.weights().items()})
-pulumi.export("versions", {str(color): settings.version(color) for color in colors})
+for output, value in described(settings).items():
+    pulumi.export(output, value)
 pulumi.export("operations", operations(settings, database, backups))
 pulumi.export("trafficVerified", traffic.settled)

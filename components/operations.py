@@ -9,23 +9,32 @@ from components.database import Database
 from components.settings import RdsSettings, Settings
 
 
+def described(settings: Settings) -> dict[str, Any]:
+    """What anybody may know of the stack: the outputs that are not secret."""
+    colors = settings.declared_colors()
+    return {
+        "namespace": settings.namespace,
+        "publicUrl": settings.hosts.url(settings.hosts.public),
+        "previewUrls": {
+            str(color): settings.hosts.url(settings.hosts.preview_for(color)) for color in colors
+        },
+        "activeColor": str(settings.active_color),
+        "weights": {str(color): weight for color, weight in settings.weights().items()},
+        "versions": {str(color): settings.version(color) for color in colors},
+    }
+
+
 def operations(
     settings: Settings, database: Database, backups: Backups | None
 ) -> pulumi.Output[Any]:
     """The facts, secret as a whole since addresses carry passwords."""
-    colors = settings.declared_colors()
     migrations, kept = settings.migrations, settings.backups
-    facts: dict[str, Any] = {
+    facts: dict[str, Any] = described(settings) | {
         "environment": settings.environment,
-        "namespace": settings.namespace,
         "kubeContext": settings.kube_context,
-        "activeColor": str(settings.active_color),
-        "weights": {str(color): weight for color, weight in settings.weights().items()},
-        "versions": {str(color): settings.version(color) for color in colors},
-        "images": {str(color): settings.image(color, migrations.service) for color in colors},
-        "publicUrl": settings.hosts.url(settings.hosts.public),
-        "previewUrls": {
-            str(color): settings.hosts.url(settings.hosts.preview_for(color)) for color in colors
+        "images": {
+            str(color): settings.image(color, migrations.service)
+            for color in settings.declared_colors()
         },
         "redisUrl": settings.redis.url.get_secret_value(),
         "database": _database(settings, database),

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import httpx2
 
-from local import process
 from local.addresses import GATEWAY_PORT, LOOPBACK, PUBLIC_HOST, PUBLIC_URL
 from local.commands import run
 from local.graph import INTERRUPTED
 from local.places import Places
 from local.problems import InterruptedByUserError, LocalStackError
 from local.report import Report
+from ops.stack import is_pulumi
 
 STACK = "local"
 OWNER_SECONDS = 120
@@ -71,7 +71,7 @@ def wait_for_owner(state: Path, report: Report) -> None:
     """Wait while a Pulumi command holds the lock and lives: one that an earlier `up` left."""
     deadline = time.monotonic() + OWNER_SECONDS
     told = False
-    while live := [pid for pid in lock_owners(state) if _is_pulumi(pid)]:
+    while live := [pid for pid in lock_owners(state) if is_pulumi(pid)]:
         if not told:
             report.line(f"waiting for another Pulumi command (pid {live[0]}) to end")
             told = True
@@ -92,16 +92,6 @@ def lock_owners(state: Path) -> list[int]:
         except FileNotFoundError:
             continue  # let go just now
     return owners
-
-
-def _is_pulumi(pid: int) -> bool:
-    """Whether `pid` is alive and is a pulumi command, not another program with a recycled pid."""
-    stat = process.stat_fields(pid)
-    try:
-        name = (process.PROC / str(pid) / "comm").read_text().strip()
-    except OSError:
-        return False
-    return stat is not None and stat[0] not in "ZX" and name == "pulumi"
 
 
 def outputs(places: Places, env: Mapping[str, str]) -> dict[str, object]:

@@ -21,6 +21,7 @@ PROJECT: Final = "legal-ai"
 READ_SECONDS: Final = 120.0
 LAST_LINES: Final = 30
 _OWNER: Final = re.compile(r"created by \S+@(\S+) \(pid (\d+)\)")
+PROC: Final = Path("/proc")
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
@@ -34,15 +35,21 @@ class LockOwner:
     @property
     def is_dead(self) -> bool:
         """Whether it certainly is: it ran on this machine and does not any more."""
-        if self.host != socket.gethostname():
-            return False
-        try:
-            return Path(f"/proc/{self.pid}/comm").read_text().strip() != "pulumi"
-        except FileNotFoundError:
-            return Path("/proc/self").exists()
+        here = self.host == socket.gethostname() and PROC.exists()
+        return here and not is_pulumi(self.pid)
 
     def __str__(self) -> str:
         return f"pid {self.pid} on {self.host}"
+
+
+def is_pulumi(pid: int) -> bool:
+    """Whether `pid` is alive and is a pulumi command, not another program with a recycled pid."""
+    try:
+        stat = (PROC / str(pid) / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    name, state = stat.partition("(")[2].rpartition(")")[::2]
+    return name == "pulumi" and state.split()[0] not in "ZX"
 
 
 def lock_owners(told: str) -> list[LockOwner]:
@@ -108,17 +115,13 @@ class Stack:
         for key, value in (secrets or {}).items():
             self._ask("config", "set", "--path", "--secret", f"{PROJECT}:{key}", stdin=value)
 
-    def remove(self, key: str) -> None:
-        """`pulumi config rm --path` for a key below `legal-ai:`."""
-        self._ask("config", "rm", "--path", f"{PROJECT}:{key}")
-
-    def up(self, show: Callable[[str], None], *, targets: tuple[str, ...] = ()) -> None:
+    def up(self, show: Callable[[str], None]) -> None:
         """`pulumi up --yes --skip-preview`; each line of its output goes to `show` as it comes.
 
         The lock of a run that was killed on this machine is cleared first. Raises Refused with the
         last lines when it fails, CouldNotFindOut while another run holds the stack. Safe to rerun.
         """
-        code, told = self._up(show, targets)
+        code, told = self._up(show)
         if code != 0 and (owners := lock_owners(told)):
             if not all(owner.is_dead for owner in owners):
                 raise CouldNotFindOut(
@@ -128,20 +131,18 @@ class Stack:
                 )
             show(f"clearing the lock of a Pulumi command that was killed ({owners[0]})")
             self._ask("cancel", "--yes")
-            code, told = self._up(show, targets)
+            code, told = self._up(show)
         if code != 0:
             raise Refused(
                 f"`pulumi up` of stack {self.name} failed (exit code {code}):\n{told}\n"
                 "Mend what it names, then run the same command again"
             )
 
-    def _up(self, show: Callable[[str], None], targets: tuple[str, ...]) -> tuple[int, str]:
+    def _up(self, show: Callable[[str], None]) -> tuple[int, str]:
         """Exit code and last lines."""
-        args = ["up", "--yes", "--skip-preview"]
-        args += [part for target in targets for part in ("--target", target)]
         last: list[str] = []
         with subprocess.Popen(
-            self._command(*args),
+            self._command("up", "--yes", "--skip-preview"),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

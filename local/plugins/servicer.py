@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, prov
 from local.plugins import protocol
 
 
-class Provider(provider_pb2_grpc.ResourceProviderServicer):
+class Provider(provider_pb2_grpc.ResourceProviderServicer, ABC):
     """The engine's side of a provider, but for its resources."""
 
     package: ClassVar[str]
@@ -26,9 +27,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, engine: str | None) -> None:
         self._engine = engine_pb2_grpc.EngineStub(protocol.channel(engine)) if engine else None
 
+    @abstractmethod
     def not_done(self, what: str) -> str:
         """That something is missing here, and the way around it."""
-        raise NotImplementedError
 
     def cancel(self) -> None:
         """Stop whatever is waited for."""

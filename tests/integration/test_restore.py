@@ -81,6 +81,19 @@ def setting(server: PrivateServer, redis_port: int, tmp_path: Path) -> Iterator[
     client.flushall()
     folder = tmp_path / f"stack-{uuid.uuid4().hex[:6]}"
     folder.mkdir()
+    made = made_on(server, redis_port, folder)
+    yield made
+    database = old_of(made)
+    with server.connect() as connection:
+        names = connection.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [database]
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def made_on(server: PrivateServer, redis_port: int, folder: Path) -> Setting:
+    """A database of a role of its own on `server`, with its rows and one backup, `good`."""
     role = server.new_role()
     database = server.new_database(role)
     with server.connect(database, role) as connection:
@@ -92,13 +105,7 @@ def setting(server: PrivateServer, redis_port: int, tmp_path: Path) -> Iterator[
         redis_url=f"redis://127.0.0.1:{redis_port}/0",
     ).save()
     made.engine().take("good", {}, lambda _: None)
-    yield made
-    with server.connect() as connection:
-        names = connection.execute(
-            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [database]
-        ).fetchall()
-        for (name,) in names:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    return made
 
 
 def old_of(setting: Setting) -> str:
@@ -601,17 +608,8 @@ def test_a_database_that_goes_away_in_the_middle_leaves_a_restore_that_can_go_on
     redis_port: int, tmp_path: Path
 ) -> None:
     with private_server() as own:
-        role = own.new_role()
-        database = own.new_database(role)
-        with own.connect(database, role) as connection:
-            connection.execute(TABLES)
-        setting = Setting(
-            folder=str(tmp_path),
-            app_url=own.url(database, role),
-            admin_url=own.url(database),
-            redis_url=f"redis://127.0.0.1:{redis_port}/0",
-        ).save()
-        setting.engine().take("good", {}, lambda _: None)
+        setting = made_on(own, redis_port, tmp_path)
+        database = old_of(setting)
         then = setting.rows(database)
 
         def say(line: str) -> None:
