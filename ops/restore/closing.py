@@ -10,8 +10,7 @@ from ops.cluster import Cluster
 from ops.database import Address
 from ops.errors import Refused
 from ops.maintenance import Notice, SharedRedis
-from ops.restore import fence
-from ops.restore.journal import ClusterJournal
+from ops.restore import fence, journal
 from ops.restore.sessions import open_session
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def close(facts: Operations, reason: str, by: str, *, fenced: bool, say: Say) ->
 def reopen(facts: Operations, *, say: Say) -> bool:
     """Fence down, then maintenance off; whether either stood. Raises Refused in a restore."""
     cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
-    if (entry := ClusterJournal(cluster).read()) is not None:
+    if (entry := journal.in_cluster(cluster).read()) is not None:
         raise Refused(
             f"{entry} is open, and keeps writes closed. Finish it with restore_production_db.py "
             f"{entry.requested}, or end it with --abort"

@@ -15,8 +15,7 @@ from ops.backups import tags
 from ops.backups.store import open_store
 from ops.cluster import Cluster
 from ops.maintenance import SharedRedis
-from ops.restore import pending, pods
-from ops.restore.journal import ClusterJournal
+from ops.restore import journal, pending, pods
 from ops.restore.on_postgres import SERVER, OnPostgres
 from ops.restore.place import renamed
 from ops.restore.tools import Tools
@@ -47,7 +46,7 @@ def connect(stack: Stack, wishes: Wishes) -> Tools:
         stack=stack.short_name,
         engine=engine,
         place=place(stack, facts, engine),
-        journal=ClusterJournal(cluster),
+        journal=journal.in_cluster(cluster),
         redis=SharedRedis(facts.redis_url),
         store=open_store(wishes.keep or facts.backups.store or _home(stack.short_name)),
         pending=lambda: pending.changes(stack.config(), facts),

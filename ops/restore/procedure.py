@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from ops import failpoint
 from ops.backups.model import rfc3339
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
+from ops.journal import TakenOver
 from ops.restore import aborting, mutex
-from ops.restore.journal import Entry, Step, TakenOver
+from ops.restore.journal import Entry, Step
 from ops.restore.plan import Plan, plan, require_lost
 from ops.restore.steps import ACTS, Declined, reopen_writes
 

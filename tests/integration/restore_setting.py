@@ -19,10 +19,11 @@ import psycopg
 from ops.backups import postgres
 from ops.backups.store import open_store
 from ops.errors import OpsError
+from ops.journal import TakenOver
 from ops.maintenance import SharedRedis
 from ops.operations import DatabaseFacts
 from ops.restore import procedure
-from ops.restore.journal import Entry, TakenOver
+from ops.restore.journal import Entry
 from ops.restore.on_postgres import OnPostgres
 from ops.restore.place import renamed
 from ops.restore.tools import Tools

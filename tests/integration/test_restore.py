@@ -25,7 +25,7 @@ from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
 from ops.maintenance import KEY, Notice
 from ops.operations import Operations
 from ops.restore import closing, fence, procedure
-from ops.restore.journal import ClusterJournal, Entry, Step
+from ops.restore.journal import Entry, Step, in_cluster
 from ops.restore.sessions import open_session
 from ops.restore.status import status
 from tests.integration.postgres import PrivateServer, private_server
@@ -685,7 +685,7 @@ def test_without_a_fence_closing_by_hand_is_a_notice_alone(
 def test_writes_are_not_opened_by_hand_under_a_restore(
     setting: Setting, by_hand: Operations
 ) -> None:
-    journal = ClusterJournal(Cluster.connect("here"))
+    journal = in_cluster(Cluster.connect("here"))
     journal.read()
     assert setting.run("restore", "good", failpoint="restore.fenced")[0] == -9
     begun = setting.journal.read()

@@ -10,7 +10,8 @@ import pytest
 
 from ops.cluster import Cluster, Conflict
 from ops.errors import CouldNotFindOut
-from ops.restore.journal import KEPT, NAME, ClusterJournal, Entry, Step, TakenOver
+from ops.journal import KEPT, TakenOver
+from ops.restore.journal import NAME, Entry, Step, in_cluster
 
 
 class Memory(Cluster):
@@ -63,17 +64,17 @@ def entry(number: int = 1, **changes: Any) -> Entry:
 
 def test_what_is_written_is_read_back_by_another_run() -> None:
     cluster = Memory()
-    journal = ClusterJournal(cluster)
+    journal = in_cluster(cluster)
     assert journal.read() is None
     journal.write(entry())
     journal.write(entry(step=Step.FENCED, doing=Step.SAVED, found_fence=True))
-    found = ClusterJournal(cluster).read()
+    found = in_cluster(cluster).read()
     assert found == entry(step=Step.FENCED, doing=Step.SAVED, found_fence=True)
 
 
 def test_a_run_that_did_not_see_the_others_write_can_not_write() -> None:
     cluster = Memory()
-    slept, awake = ClusterJournal(cluster), ClusterJournal(cluster)
+    slept, awake = in_cluster(cluster), in_cluster(cluster)
     slept.read()
     slept.write(entry())
     awake.read()
@@ -87,7 +88,7 @@ def test_a_run_that_did_not_see_the_others_write_can_not_write() -> None:
 
 def test_of_two_that_begin_at_once_one_gets_the_journal() -> None:
     cluster = Memory()
-    one, other = ClusterJournal(cluster), ClusterJournal(cluster)
+    one, other = in_cluster(cluster), in_cluster(cluster)
     assert one.read() is None
     assert other.read() is None
     one.write(entry(1))
@@ -98,7 +99,7 @@ def test_of_two_that_begin_at_once_one_gets_the_journal() -> None:
 
 def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses() -> None:
     cluster = Memory()
-    journal = ClusterJournal(cluster)
+    journal = in_cluster(cluster)
     journal.read()
     journal.write(entry())
     cluster.lose_answer = True
@@ -111,7 +112,7 @@ def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses() -> None
 
 def test_a_restore_that_is_over_is_kept_as_history_and_a_new_one_may_begin() -> None:
     cluster = Memory()
-    journal = ClusterJournal(cluster)
+    journal = in_cluster(cluster)
     for number in range(KEPT + 5):
         journal.read()
         journal.write(entry(number))
@@ -124,7 +125,7 @@ def test_a_journal_that_can_not_be_understood_is_not_no_restore() -> None:
     cluster = Memory()
     cluster.put_config_map(NAME, {"open": "{}"})
     with pytest.raises(CouldNotFindOut, match=r"can't be understood.*by: Field required.*don't"):
-        ClusterJournal(cluster).read()
+        in_cluster(cluster).read()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""A journal in a ConfigMap: one operation open at a time, those that are over as its history.
+
+Each write names the version that was read, so that a run which lost the journal to another one (a
+laptop that slept) stops at its next step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ops.cluster import Conflict
+from ops.errors import CouldNotFindOut, Refused
+
+if TYPE_CHECKING:
+    from ops.cluster import Body, Cluster
+
+KEPT: Final = 20
+"""How many finished operations are remembered."""
+
+E = TypeVar("E", bound=BaseModel)
+
+
+class TakenOver(Refused):
+    """Another run has the journal: this one has nothing more to do, and nothing to undo."""
+
+
+@dataclass(frozen=True)
+class Kept(Generic[E]):
+    """What such a ConfigMap holds: how it is called, the type of an entry, who tells more."""
+
+    name: str
+    entry: type[E]
+    see: str
+    """The command that shows the state, for messages."""
+
+
+@dataclass(frozen=True)
+class _State(Generic[E]):
+    version: str
+    entry: E | None
+    history: tuple[E, ...]
+
+
+class ClusterJournal(Generic[E]):
+    """The journal as a ConfigMap: keys `open` and `history`, both JSON."""
+
+    def __init__(self, cluster: Cluster, kept: Kept[E]) -> None:
+        self._cluster = cluster
+        self._kept = kept
+        self._state: _State[E] | None = None
+
+    def read(self) -> E | None:
+        """The open one, None where none is."""
+        self._state = self._load()
+        return self._state.entry
+
+    def history(self) -> list[E]:
+        """Those that are over, oldest first."""
+        return list(self._load().history)
+
+    def write(self, entry: E) -> None:
+        """Keep the open one. Raises TakenOver if another run wrote since it was read."""
+        state = self._known()
+        self._put(replace(state, entry=entry))
+
+    def close(self, entry: E) -> None:
+        """It is over: into the history. Raises TakenOver as `write`."""
+        state = self._known()
+        history = (*state.history, entry)[-KEPT:]
+        self._put(replace(state, entry=None, history=history))
+
+    def _known(self) -> _State[E]:
+        if self._state is None:
+            self._state = self._load()
+        if not self._state.version:
+            self._cluster.put_config_map(self._kept.name, {})
+            found = self._load()
+            if found.entry is not None:
+                raise TakenOver(f"another {self._kept.name} was begun this moment: {found.entry}")
+            self._state = found
+        return self._state
+
+    def _load(self) -> _State[E]:
+        found = self._cluster.get("ConfigMap", self._kept.name)
+        return _State("", None, ()) if found is None else _parse(found, self._kept)
+
+    def _put(self, state: _State[E]) -> None:
+        name = self._kept.name
+        patch: Body = {"metadata": {"resourceVersion": state.version}, "data": _data(state)}
+        try:
+            written = _parse(self._cluster.patch("ConfigMap", name, patch), self._kept)
+        except Conflict as error:
+            written = self._load()
+            # An answer that was lost on its way looks like somebody else's write: it was ours.
+            if written.entry != state.entry or written.history != state.history:
+                raise TakenOver(
+                    "another run has written the journal since this one read it "
+                    f"({written.entry or 'it closed it'}): this one stops here, having changed "
+                    f"nothing since its last step. See {self._kept.see}"
+                ) from error
+        self._state = written
+
+
+def _data(state: _State[E]) -> Mapping[str, str | None]:
+    return {
+        # None takes the key away.
+        "open": None if state.entry is None else state.entry.model_dump_json(),
+        "history": json.dumps([entry.model_dump(mode="json") for entry in state.history]),
+    }
+
+
+def _parse(body: Body, kept: Kept[E]) -> _State[E]:
+    data = body.get("data") or {}
+    try:
+        entry = kept.entry.model_validate_json(data["open"]) if data.get("open") else None
+        history = tuple(
+            kept.entry.model_validate(each) for each in json.loads(data.get("history", "[]"))
+        )
+    except (ValidationError, ValueError, TypeError) as error:
+        raise CouldNotFindOut(
+            f"the ConfigMap {kept.name} stands but can't be understood ({_wrong(error)}). See "
+            f"`kubectl get configmap {kept.name} -o yaml`; a {kept.name} may be half done, so mend "
+            "it, and don't delete it"
+        ) from error
+    return _State(str(body["metadata"]["resourceVersion"]), entry, history)
+
+
+def _wrong(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
+        for each in error.errors(include_input=False)
+    )
