@@ -78,8 +78,6 @@ def _job(args: MigrationArgs, name: pulumi.Input[str]) -> Body:
         "command": list(args.settings.command),
         "envFrom": [{"secretRef": {"name": args.secret.name}}],
         "resources": pods.resources(args.service.resources),
-        # An image that says nothing there leaves its last lines.
-        "terminationMessagePolicy": "FallbackToLogsOnError",
     }
     return {
         "apiVersion": "batch/v1",

@@ -30,6 +30,8 @@ def pod(container: Body, **more: object) -> Body:
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
         "containers": [
             {
+                # A container that crashes leaves its last lines where every tool shows them.
+                "terminationMessagePolicy": "FallbackToLogsOnError",
                 **container,
                 "securityContext": {
                     "allowPrivilegeEscalation": False,

@@ -10,12 +10,17 @@ from ops.color import Color
 
 @dataclass(frozen=True)
 class Replica:
-    """One pod that the Service may send requests to: its name, its image, whether it is ready."""
+    """One pod that the Service may send requests to: its name, its image, whether it is ready.
+
+    `digest` is what the image turned out to be (the container runtime's imageID), empty until it
+    is known.
+    """
 
     name: str
     image: str
     ready: bool
     problem: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,7 @@ def _replica(pod: Mapping[str, Any], container: str) -> Replica:
         image=_image(pod["spec"], container),
         ready=ready,
         problem="" if ready else _problem(status, conditions),
+        digest=_digest(status, container),
     )
 
 
@@ -102,10 +108,12 @@ def _problem(status: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:
         if waiting := state.get("waiting"):
             crashed = last.get("terminated", {})
             code = f", last exit code {crashed['exitCode']}" if "exitCode" in crashed else ""
-            told = waiting.get("message") or ""
+            told = _last_line(crashed.get("message")) or waiting.get("message") or ""
             return f"{waiting.get('reason', 'waiting')}{code}{': ' + told if told else ''}"
         if ended := state.get("terminated"):
-            return f"{ended.get('reason', 'ended')}, exit code {ended.get('exitCode')}"
+            told = _last_line(ended.get("message"))
+            code = f"{ended.get('reason', 'ended')}, exit code {ended.get('exitCode')}"
+            return f"{code}: {told}" if told else code
     for kind in ("PodScheduled", "Ready"):
         condition = conditions.get(kind, {})
         if condition.get("status") != "True" and condition.get("message"):
@@ -113,8 +121,20 @@ def _problem(status: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:
     return f"phase {status.get('phase', 'unknown')}"
 
 
+def _last_line(message: str | None) -> str:
+    """Where a container left no message of its own, its last lines stand for it."""
+    return (message or "").strip().rpartition("\n")[2]
+
+
 def _image(pod_spec: Mapping[str, Any], container: str) -> str:
     for entry in pod_spec.get("containers") or []:
         if entry["name"] == container:
             return str(entry["image"])
+    return ""
+
+
+def _digest(status: Mapping[str, Any], container: str) -> str:
+    for entry in status.get("containerStatuses") or []:
+        if entry.get("name") == container:
+            return str(entry.get("imageID") or "")
     return ""

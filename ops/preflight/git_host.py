@@ -1,0 +1,98 @@
+"""What the Git host knows of a commit: its checks, and who approved it. GitHub's REST API.
+
+https://docs.github.com/en/rest/checks/runs, /en/rest/commits/statuses, /en/rest/pulls/reviews
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ops.errors import CouldNotFindOut
+from ops.json_api import JsonApi
+
+PAGE: Final = 100
+"""The most that one page has."""
+MOST_PAGES: Final = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a commit. `conclusion` is empty while it runs; `summary` is what it reports."""
+
+    name: str
+    conclusion: str
+    summary: str
+    at: str
+
+
+class GitHost:
+    """One repository (`owner/name`) at an API address, asked with a token that may read it."""
+
+    def __init__(self, url: str, repository: str, token: str | None) -> None:
+        self._api = JsonApi("the Git host", url, 10.0, "legal-ai:release.gitHost")
+        self._base = f"/repos/{repository}"
+        self._headers = {"Accept": "application/vnd.github+json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def checks(self, commit: str) -> dict[str, Check]:
+        """The last run of each check, and the last of each status, by name."""
+        found: dict[str, Check] = {}
+        for run in self._pages(f"/commits/{commit}/check-runs", "check_runs"):
+            output = run.get("output") or {}
+            told = " ".join(filter(None, (output.get("title"), output.get("summary"))))
+            _keep(
+                found,
+                Check(run["name"], run.get("conclusion") or "", told, run.get("started_at") or ""),
+            )
+        for status in self._pages(f"/commits/{commit}/statuses", None):
+            conclusion = "" if status["state"] == "pending" else status["state"]
+            told = status.get("description") or ""
+            _keep(found, Check(status["context"], conclusion, told, status["created_at"]))
+        return found
+
+    def approvals(self, commit: str) -> list[str]:
+        """Who approves of the pull request that brought the commit, as things stand.
+
+        An approval that was followed by a request for changes, or dismissed, is none; nor is the
+        author's own.
+        """
+        pulls = list(self._pages(f"/commits/{commit}/pulls", None))
+        if not pulls:
+            raise CouldNotFindOut(
+                f"commit {commit[:12]} belongs to no pull request, so nobody is known to have "
+                "reviewed it. Merge by pull request"
+            )
+        approving: set[str] = set()
+        for pull in pulls:
+            last: dict[str, str] = {}
+            for review in self._pages(f"/pulls/{pull['number']}/reviews", None):
+                if review["state"] in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:
+                    last[review["user"]["login"]] = review["state"]
+            author = pull["user"]["login"]
+            approving |= {who for who, said in last.items() if said == "APPROVED" and who != author}
+        return sorted(approving)
+
+    def _pages(self, path: str, key: str | None) -> Iterator[Mapping[str, Any]]:
+        for number in range(1, MOST_PAGES + 1):
+            params: dict[str, str | list[str]] = {"per_page": str(PAGE), "page": str(number)}
+            answer = self._api.ask("GET", self._base + path, params=params, headers=self._headers)
+            if not answer.is_good:
+                said = answer.data.get("message") if isinstance(answer.data, dict) else answer.data
+                raise CouldNotFindOut(
+                    f"{self._api.name} answered GET {self._base}{path} with {answer.status} "
+                    f"({said}). Is legal-ai:release.repository right, and may GITHUB_TOKEN read it?"
+                )
+            page = answer.data if key is None else answer.data[key]
+            yield from page
+            if len(page) < PAGE:
+                return
+        raise CouldNotFindOut(f"{self._api.name} has more than {MOST_PAGES} pages of {path}")
+
+
+def _keep(found: dict[str, Check], check: Check) -> None:
+    known = found.get(check.name)
+    if known is None or check.at >= known.at:
+        found[check.name] = check

@@ -1,0 +1,289 @@
+"""The checklist: what is good, bad and unknown, and that unknown is not good."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.preflight import code, documents, people
+from ops.preflight.git_host import GitHost
+from ops.preflight.line import Line, Verdict, enforce, line
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+NAMES = {
+    "tests": ["backend", "frontend"],
+    "lint": ["lint"],
+    "types": ["types"],
+    "audit": ["pip-audit", "npm-audit"],
+    "coverage": ["coverage"],
+}
+PASSED = ["backend", "frontend", "lint", "types", "pip-audit", "npm-audit"]
+
+
+class Hub:
+    """A Git host with one repository: what it answers by path, and the tokens it was shown."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.tokens: list[str | None] = []
+        self.runs([run(name) for name in PASSED] + [run("coverage", title="81.5% of lines")])
+        self.answers[f"commits/{SHA}/statuses"] = []
+        self.answers[f"commits/{SHA}/pulls"] = [{"number": 7, "user": {"login": "author"}}]
+        self.reviews(("one", "APPROVED"), ("two", "APPROVED"))
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                hub.tokens.append(self.headers["Authorization"])
+                parts = urlsplit(self.path)
+                found = hub.answers.get(parts.path.removeprefix("/repos/owner/app/"))
+                page, size = (int(parse_qs(parts.query)[k][0]) for k in ("page", "per_page"))
+                if isinstance(found, list):
+                    found = found[(page - 1) * size : page * size]
+                elif found:
+                    found = {
+                        key: list_[(page - 1) * size : page * size] for key, list_ in found.items()
+                    }
+                body = json.dumps({"message": "Not Found"} if found is None else found).encode()
+                self.send_response(404 if found is None else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def runs(self, runs: list[dict[str, Any]]) -> None:
+        self.answers[f"commits/{SHA}/check-runs"] = {"check_runs": runs}
+
+    def reviews(self, *reviews: tuple[str, str]) -> None:
+        self.answers["pulls/7/reviews"] = [
+            {"user": {"login": who}, "state": state} for who, state in reviews
+        ]
+
+    def client(self, repository: str = "owner/app") -> GitHost:
+        return GitHost(f"http://127.0.0.1:{self.server.server_port}", repository, "secret-token")
+
+    def judged(self) -> dict[str, Line]:
+        return {each.name: each for each in code.look(self.client(), SHA, NAMES)}
+
+
+def run(
+    name: str, conclusion: str | None = "success", title: str = "", at: str = "2026-01-01"
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "conclusion": conclusion,
+        "output": {"title": title, "summary": None},
+        "started_at": at,
+    }
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    made = Hub()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_a_commit_that_passed_everything_and_was_reviewed_by_two_is_good(hub: Hub) -> None:
+    lines = hub.judged()
+    assert {name: each.verdict for name, each in lines.items()} == dict.fromkeys(
+        ["tests", "lint", "types", "audit", "coverage", "approvals"], Verdict.GOOD
+    )
+    assert set(hub.tokens) == {"Bearer secret-token"}
+
+
+@pytest.mark.parametrize("conclusion", ["failure", "cancelled", "timed_out", "skipped"])
+def test_a_check_that_did_not_succeed_is_bad_and_named(hub: Hub, conclusion: str) -> None:
+    hub.runs([run(name) for name in PASSED if name != "lint"] + [run("lint", conclusion)])
+    assert hub.judged()["lint"].verdict is Verdict.BAD
+    assert f"check lint ended with {conclusion}" in hub.judged()["lint"].detail
+
+
+def test_a_check_that_is_running_or_missing_is_unknown(hub: Hub) -> None:
+    hub.runs([run("lint", None)])
+    lines = hub.judged()
+    assert lines["lint"].verdict is Verdict.UNKNOWN
+    assert "still running" in lines["lint"].detail
+    assert lines["tests"].verdict is Verdict.UNKNOWN
+    assert "no check backend, frontend (it has: lint)" in lines["tests"].detail
+
+
+def test_of_a_check_that_ran_twice_the_later_run_counts(hub: Hub) -> None:
+    rest = [run(name) for name in PASSED if name != "lint"]
+    hub.runs([run("lint", "success", at="2026-01-02"), run("lint", "failure"), *rest])
+    assert hub.judged()["lint"].verdict is Verdict.GOOD
+
+
+def test_checks_beyond_the_first_page_are_seen(hub: Hub) -> None:
+    hub.runs([run(f"other {n}") for n in range(130)] + [run(name) for name in PASSED])
+    assert hub.judged()["tests"].verdict is Verdict.GOOD
+
+
+def test_a_commit_status_counts_as_a_check(hub: Hub) -> None:
+    hub.runs([run(name) for name in PASSED])
+    status = {"context": "coverage", "state": "success", "created_at": "2026-01-01"}
+    hub.answers[f"commits/{SHA}/statuses"] = [{**status, "description": "90.1% covered"}]
+    assert hub.judged()["coverage"].detail == "coverage 90.1 %"
+
+
+@pytest.mark.parametrize(
+    ("title", "verdict"),
+    [("80%", Verdict.GOOD), ("79.99%", Verdict.BAD), ("fine", Verdict.UNKNOWN)],
+)
+def test_coverage_is_judged_at_eighty_percent_and_unknown_without_a_number(
+    hub: Hub, title: str, verdict: Verdict
+) -> None:
+    hub.runs([run("coverage", title=title)])
+    assert hub.judged()["coverage"].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "reviews",
+    [
+        [("one", "APPROVED")],
+        [("one", "APPROVED"), ("one", "APPROVED")],
+        [("one", "APPROVED"), ("author", "APPROVED")],
+        [("one", "APPROVED"), ("two", "APPROVED"), ("two", "CHANGES_REQUESTED")],
+        [("one", "APPROVED"), ("two", "APPROVED"), ("two", "DISMISSED")],
+        [("one", "APPROVED"), ("two", "COMMENTED")],
+    ],
+)
+def test_fewer_than_two_other_people_who_approve_now_is_bad(
+    hub: Hub, reviews: list[tuple[str, str]]
+) -> None:
+    hub.reviews(*reviews)
+    assert hub.judged()["approvals"].verdict is Verdict.BAD
+
+
+def test_a_comment_after_an_approval_leaves_it(hub: Hub) -> None:
+    hub.reviews(("one", "APPROVED"), ("two", "APPROVED"), ("two", "COMMENTED"))
+    assert hub.judged()["approvals"].detail == "by one, two"
+
+
+def test_a_commit_without_a_pull_request_is_unknown(hub: Hub) -> None:
+    hub.answers[f"commits/{SHA}/pulls"] = []
+    assert hub.judged()["approvals"].verdict is Verdict.UNKNOWN
+
+
+def test_a_wrong_repository_is_unknown_and_says_where_it_is_set(hub: Hub) -> None:
+    lines = code.look(hub.client("owner/other"), SHA, NAMES)
+    assert {each.verdict for each in lines} == {Verdict.UNKNOWN}
+    assert "release.repository" in lines[0].detail
+    assert "secret-token" not in "".join(each.detail for each in lines)
+
+
+def test_a_gate_for_which_no_check_is_named_is_unknown(hub: Hub) -> None:
+    lines = {each.name: each for each in code.look(hub.client(), SHA, {**NAMES, "types": []})}
+    assert lines["types"].verdict is Verdict.UNKNOWN
+    assert "release.checks.types" in lines["types"].detail
+
+
+def test_bad_lines_refuse_and_unknown_ones_alone_could_not_be_found_out() -> None:
+    good = Line("a", Verdict.GOOD, "")
+    unknown = Line("b", Verdict.UNKNOWN, "no answer")
+    enforce([good])
+    with pytest.raises(CouldNotFindOut, match=r"b \(unknown\): no answer"):
+        enforce([good, unknown])
+    with pytest.raises(Refused, match="c"):
+        enforce([good, unknown, Line("c", Verdict.BAD, "broken")])
+
+
+def test_an_error_of_usage_is_unknown_and_no_other_exception_is_swallowed() -> None:
+    def wrong() -> str:
+        raise UsageError("no such key")
+
+    def bug() -> str:
+        raise KeyError("bug")
+
+    assert line("x", wrong) == Line("x", Verdict.UNKNOWN, "no such key")
+    with pytest.raises(KeyError):
+        line("x", bug)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [
+        ("# Changes\n\n## v1.2.0\n\n- new\n", True),
+        ("## [1.2.0] - 2026-01-01\n\n### Added\n\n- new\n", True),
+        ("## v1.2.0\n\n## v1.1.0\n\n- old\n", False),
+        ("## v1.2.01\n\n- other\n", False),
+        ("## v1.2.0.1\n\n- other\n", False),
+        ("v1.2.0 is named, with no heading\n", False),
+    ],
+)
+def test_the_changelog_has_the_version_when_it_has_a_heading_with_notes(
+    tmp_path: Path, text: str, is_there: bool
+) -> None:
+    file = tmp_path / "CHANGELOG.md"
+    file.write_text(text)
+    judged = line("changelog", lambda: documents.changelog_has(file, "v1.2.0"))
+    assert judged.verdict is (Verdict.GOOD if is_there else Verdict.BAD)
+
+
+def test_a_variable_that_the_example_lacks_is_named(tmp_path: Path) -> None:
+    file = tmp_path / ".env.example"
+    file.write_text("# comment\nDATABASE_URL=\nexport REDIS_URL=x\n#OPTIONAL=1\n")
+    wanted = ["DATABASE_URL", "REDIS_URL", "OPTIONAL"]
+    assert documents.example_covers(file, wanted).endswith("names all 3 variables")
+    with pytest.raises(Refused, match="lacks JWT_SECRET"):
+        documents.example_covers(file, [*wanted, "JWT_SECRET"])
+
+
+def test_a_document_that_is_not_there_is_unknown(tmp_path: Path) -> None:
+    judged = line("changelog", lambda: documents.changelog_has(tmp_path / "no", "v1"))
+    assert judged.verdict is Verdict.UNKNOWN
+
+
+def test_a_fresh_checklist_is_unknown_and_each_tick_makes_one_line_good(tmp_path: Path) -> None:
+    file = tmp_path / "v1.yaml"
+    people.written(file, "v1")
+    assert {each.verdict for each in people.judge(file, "v1")} == {Verdict.UNKNOWN}
+    file.write_text(file.read_text().replace("by: ''", "by: somebody"))
+    assert [each.name for each in people.judge(file, "v1")] == list(people.ITEMS)
+    assert {each.verdict for each in people.judge(file, "v1")} == {Verdict.GOOD}
+
+
+def test_a_checklist_with_ticks_is_not_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "v1.yaml"
+    file.write_text("ticked")
+    with pytest.raises(UsageError, match="is there already"):
+        people.written(file, "v1")
+    assert file.read_text() == "ticked"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version: v2\nitems: {}\n", "checklist of v2"),
+        ("version: v1\nitems: {windw: {by: me}}\n", "not known: windw"),
+        ("version: v1\nitems: {window: {bye: me}}\n", "items.window.bye"),
+        ("- 1\n", "no checklist"),
+    ],
+)
+def test_a_checklist_of_another_version_or_with_unknown_items_is_refused(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    file = tmp_path / "v1.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        people.judge(file, "v1")
+
+
+def test_a_missing_checklist_is_unknown_and_says_what_makes_it(tmp_path: Path) -> None:
+    (only,) = people.judge(tmp_path / "v1.yaml", "v1")
+    assert only.verdict is Verdict.UNKNOWN
+    assert "--write-checklist" in only.detail
