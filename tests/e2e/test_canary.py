@@ -1,5 +1,7 @@
 """A canary: shares as configured, and no visitor who sees two colors at once."""
 
+import pytest
+
 from ops import web
 from tests.e2e import visitor
 from tests.e2e.project import Project
@@ -7,12 +9,15 @@ from tests.e2e.project import Project
 REQUESTS = 10_000
 
 
-def test_each_step_gives_the_other_color_its_share(settled: Project) -> None:
-    for weight in (10, 25, 50, 100):
-        settled.switch("blue", weight).ok()
-        seen = visitor.draw(settled.url, REQUESTS)
-        share = 100 * seen["green"] / seen.total()
-        assert abs(share - weight) <= 2, f"{weight} % asked, {share:.1f} % came: {seen}"
+@pytest.mark.parametrize(
+    "weight",
+    [10, 50, *(pytest.param(weight, marks=pytest.mark.long) for weight in (25, 100))],
+)
+def test_each_step_gives_the_other_color_its_share(settled: Project, weight: int) -> None:
+    settled.switch("blue", weight).ok()
+    seen = visitor.draw(settled.url, REQUESTS)
+    share = 100 * seen["green"] / seen.total()
+    assert abs(share - weight) <= 2, f"{weight} % asked, {share:.1f} % came: {seen}"
 
 
 def test_a_visitor_with_cookies_never_sees_page_and_api_of_two_colors(settled: Project) -> None:

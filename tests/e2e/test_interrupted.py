@@ -46,6 +46,7 @@ def image(cluster: Cluster, name: str) -> str:
 
 
 @pytest.mark.usefixtures("_api_server_back")
+@pytest.mark.long
 def test_an_up_whose_api_server_stops_midway_is_finished_by_the_next(
     settled: Project, cluster: Cluster
 ) -> None:
