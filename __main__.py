@@ -3,13 +3,17 @@
 import pulumi
 
 from components import gate_plan
+from components.alert_rules import AlertRules, AlertRulesArgs
 from components.background import Background, BackgroundArgs
 from components.backups import Backups, BackupsArgs
 from components.color_stack import ColorStack, ColorStackArgs
+from components.dashboards import Dashboards, DashboardsArgs
 from components.database import Database, DatabaseArgs
 from components.gate_hooks import GateHooks
+from components.held_color import HeldColor, HeldColorArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.operations import described, operations
+from components.rollback_agent import RollbackAgent, RollbackAgentArgs
 from components.settings import load_from_pulumi
 from components.staying import stay_for_hooks
 from components.traffic import Traffic, TrafficArgs
@@ -29,6 +33,8 @@ namespace = Namespace(
         store_ports=settings.store_ports(),
         gateway_namespace=settings.gateway.namespace,
         gateway_cidrs=settings.gateway.cidrs,
+        monitoring_namespace=settings.alerts.namespace,
+        monitoring_cidrs=settings.alerts.cidrs,
         pods=settings.pod_limit(),
     ),
 )
@@ -60,6 +66,24 @@ colors = {
     for color in settings.declared_colors()
 }
 
+if settings.gate.admission_policy:
+    HeldColor("held-color", HeldColorArgs(settings.namespace))
+
+agent = (
+    RollbackAgent(
+        "rollback-agent",
+        RollbackAgentArgs(pulumi.get_stack(), settings, namespace.name),
+    )
+    if settings.agent.enabled
+    else None
+)
+
+if agent and settings.alerts.delivery != "none":
+    AlertRules(
+        "alert-rules",
+        AlertRulesArgs(pulumi.get_stack(), settings, namespace.name, agent.webhook_url),
+    )
+
 traffic = Traffic(
     "traffic",
     TrafficArgs(
@@ -76,6 +100,9 @@ Background(
     "background",
     BackgroundArgs(settings, colors, namespace.name, traffic.verified, gate.background),
 )
+
+if settings.alerts.delivery != "none":
+    Dashboards("dashboards", DashboardsArgs(pulumi.get_stack(), settings, namespace.name))
 
 for output, value in described(settings).items():
     pulumi.export(output, value)

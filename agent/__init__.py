@@ -1,0 +1,1 @@
+"""The rollback agent: takes Alertmanager's webhooks, and moves traffic off a color that fails."""

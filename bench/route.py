@@ -1,7 +1,8 @@
 """The public route patched past Pulumi and the gate: a switch's floor, and a test's outsider."""
 
-from ops import routing
+from ops import routing, routing_moves
 from ops.cluster import Cluster
+from ops.color import Color
 from ops.errors import CouldNotFindOut
 
 
@@ -10,8 +11,5 @@ def give_all(cluster: Cluster, color: str) -> None:
     route = cluster.get("HTTPRoute", routing.PUBLIC_ROUTE)
     if route is None:
         raise CouldNotFindOut("the stack has no public route; run `make up`")
-    rules = route["spec"]["rules"]
-    for rule in rules:
-        for ref in rule["backendRefs"]:
-            ref["weight"] = 100 if ref["name"].endswith(color) else 0
+    rules = routing_moves.give_all(route["spec"]["rules"], Color(color))
     cluster.patch("HTTPRoute", routing.PUBLIC_ROUTE, {"spec": {"rules": rules}})

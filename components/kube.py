@@ -17,9 +17,10 @@ SECRET_OUTPUTS: Final = {"Secret": ["data", "stringData"]}
 
 
 class KubeObject(pulumi.CustomResource):
-    """One object. `metadata` is there once the object is."""
+    """One object. `metadata`, and `spec` where its kind has one, are there once the object is."""
 
     metadata: pulumi.Output[Body]
+    spec: pulumi.Output[Body]
 
     def __init__(
         self, resource_name: str, body: Body, opts: pulumi.ResourceOptions | None = None

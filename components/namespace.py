@@ -20,8 +20,9 @@ EGRESS_PORTS: Final = (443,)
 class NamespaceArgs:
     """What may pass, and how much may run.
 
-    `gateway_cidrs` are the addresses that the gateway's requests come from, `store_ports` the TCP
-    ports of the database and Redis, `pods` the most pods that may exist at once.
+    Both `cidrs` are addresses that requests of the gateway and of Prometheus come from where those
+    are no pods of their namespace, `store_ports` the TCP ports of the database and Redis, `pods`
+    the most pods that may exist at once.
     """
 
     name: str
@@ -29,8 +30,9 @@ class NamespaceArgs:
     store_ports: tuple[int, ...]
     gateway_namespace: str
     gateway_cidrs: tuple[str, ...]
+    monitoring_namespace: str
+    monitoring_cidrs: tuple[str, ...]
     pods: int
-    monitoring_namespace: str = "monitoring"
 
 
 class Namespace(pulumi.ComponentResource):
@@ -83,10 +85,11 @@ class Namespace(pulumi.ComponentResource):
 
 def _policies(args: NamespaceArgs) -> dict[str, Body]:
     web = _tcp(args.service_ports)
+    cidrs = (*args.gateway_cidrs, *args.monitoring_cidrs)
     gateway = [
         _namespace_peer(args.gateway_namespace),
         _namespace_peer(args.monitoring_namespace),
-        *({"ipBlock": {"cidr": cidr}} for cidr in args.gateway_cidrs),
+        *({"ipBlock": {"cidr": cidr}} for cidr in dict.fromkeys(cidrs)),
     ]
     dns = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
     out = _tcp((*args.store_ports, *EGRESS_PORTS))

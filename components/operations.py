@@ -6,6 +6,7 @@ import pulumi
 
 from components.backups import Backups
 from components.database import Database
+from components.notifications import notification_facts
 from components.settings import RdsSettings, Settings
 
 
@@ -32,6 +33,7 @@ def operations(
     facts: dict[str, Any] = described(settings) | {
         "environment": settings.environment,
         "kubeContext": settings.kube_context,
+        "router": settings.router,
         "images": {
             str(color): settings.image(color, migrations.service)
             for color in settings.declared_colors()
@@ -54,8 +56,27 @@ def operations(
             "command": list(migrations.command),
             "timeoutSeconds": migrations.timeout_seconds,
         },
+        "monitoring": monitoring(settings),
+        "notifications": notification_facts(pulumi.get_stack(), settings).revealed(),
     }
     return pulumi.Output.secret(facts)
+
+
+def monitoring(settings: Settings) -> dict[str, Any]:
+    """How the stack is watched: `ops/monitoring.py` reads it."""
+    alerts = settings.alerts
+    return {
+        "delivery": alerts.delivery,
+        "prometheusUrl": alerts.prometheus_url,
+        "alertmanagerUrl": alerts.alertmanager_url,
+        "timeFactor": alerts.time_factor,
+        "scrapeSeconds": alerts.scrape_seconds,
+        "evaluationSeconds": alerts.evaluation_seconds,
+        "groupWaitSeconds": alerts.group_wait_seconds,
+        "exporters": list(alerts.exporters),
+        "thresholds": alerts.model_dump(mode="json", by_alias=True),
+        "agent": {"enabled": settings.agent.enabled, "namespace": settings.namespace},
+    }
 
 
 def _database(settings: Settings, database: Database) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every pod of ours has in common: the restricted security context and its writable /tmp."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from components.kube import Body
@@ -12,10 +13,11 @@ USER_ID: Final = 10001
 SPREAD_OVER: Final = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
-def pod(container: Body, **more: object) -> Body:
+def pod(container: Body, volumes: Sequence[Body] = (), **more: object) -> Body:
     """A pod's spec around its one container, as Pod Security "restricted" wants it.
 
-    Its root file system is read-only; /tmp is a small folder that goes with the pod.
+    Its root file system is read-only; /tmp is a small folder that goes with the pod. `volumes` are
+    those that the container's own `volumeMounts` name.
     """
     return {
         "automountServiceAccountToken": False,
@@ -27,7 +29,7 @@ def pod(container: Body, **more: object) -> Body:
             "fsGroup": USER_ID,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+        "volumes": [*volumes, {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
         "containers": [
             {
                 # A container that crashes leaves its last lines where every tool shows them.
@@ -38,7 +40,10 @@ def pod(container: Body, **more: object) -> Body:
                     "readOnlyRootFilesystem": True,
                     "capabilities": {"drop": ["ALL"]},
                 },
-                "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 a pod's own
+                "volumeMounts": [
+                    *container.get("volumeMounts", []),
+                    {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 a pod's own
+                ],
             }
         ],
         **more,

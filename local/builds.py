@@ -19,20 +19,26 @@ FLAGS = ("-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false")
 
 @dataclass(frozen=True)
 class Build:
-    """Programs built together, from the Go module in local/build/`name`."""
+    """Programs built together, from the Go module in local/build/`name`; or only files of it."""
 
     name: str
     packages: tuple[str, ...]
     version_of: str = ""
     """The module whose version the programs tell."""
     version_flags: Callable[[str], str] = lambda _: ""
-    files: tuple[tuple[str, str], ...] = ()
-    """(module, path or glob) of files to take from the module cache as well."""
+    files: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(module, paths or globs) of files to take from the module cache as well."""
 
     @property
     def programs(self) -> tuple[str, ...]:
         """Names of the programs."""
-        return tuple(Path(package).name for package in self.packages)
+        return tuple(program_of(package) for package in self.packages)
+
+
+def program_of(package: str) -> str:
+    """Return the name that Go gives a package's program: a major version does not count."""
+    path = Path(package)
+    return path.parent.name if re.fullmatch(r"v\d+", path.name) else path.name
 
 
 def pulumi_version(version: str) -> str:
@@ -47,7 +53,8 @@ def kubernetes_version(version: str) -> str:
     return " ".join(f"-X {COMPONENT_VERSION}.{key}={value}" for key, value in values.items())
 
 
-# Contour is built with Kubernetes, from one module: so what both are made of is compiled once.
+# Contour and kube-state-metrics are built with Kubernetes, from one module: so what they have in
+# common is compiled once.
 CLUSTER = Build(
     "cluster",
     (
@@ -63,12 +70,27 @@ CLUSTER = Build(
             )
         ),
         "github.com/projectcontour/contour/cmd/contour",
+        "k8s.io/kube-state-metrics/v2",
     ),
     version_of="k8s.io/kubernetes",
     version_flags=kubernetes_version,
     files=(
-        ("github.com/projectcontour/contour", "examples/contour/01-crds.yaml"),
-        ("sigs.k8s.io/gateway-api", "config/crd/experimental/*.k8s.io_*.yaml"),
+        ("github.com/projectcontour/contour", ("examples/contour/01-crds.yaml",)),
+        ("sigs.k8s.io/gateway-api", ("config/crd/experimental/*.k8s.io_*.yaml",)),
+    ),
+)
+# The operator itself is not built: only what the API server must know to check its objects.
+OPERATOR_TYPES = Build(
+    "operator-types",
+    (),
+    files=(
+        (
+            "github.com/prometheus-operator/prometheus-operator",
+            tuple(
+                f"example/prometheus-operator-crd/monitoring.coreos.com_{kinds}.yaml"
+                for kinds in ("alertmanagerconfigs", "podmonitors", "prometheusrules")
+            ),
+        ),
     ),
 )
 PULUMI = Build(
@@ -106,14 +128,15 @@ class Builder:
             shutil.rmtree(left, ignore_errors=True)
         fresh.mkdir(parents=True)
         try:
-            go = ["setpriv", "--pdeathsig=TERM", "--", "go", "build", *FLAGS]
-            run(
-                [*go, f"-ldflags={self._linker_flags(build)}", f"-o={fresh}/", *build.packages],
-                cwd=module,
-                env=go_environment(),
-            )
-            for source, pattern in build.files:
-                self._copy_files(module, source, pattern)
+            if build.packages:
+                go = ["setpriv", "--pdeathsig=TERM", "--", "go", "build", *FLAGS]
+                run(
+                    [*go, f"-ldflags={self._linker_flags(build)}", f"-o={fresh}/", *build.packages],
+                    cwd=module,
+                    env=go_environment(),
+                )
+            for source, patterns in build.files:
+                self._copy_files(module, source, patterns)
             for program in build.programs:
                 (fresh / program).replace(self.places.bin / program)
             self._stamp(build).write_text(self._fingerprint(build))
@@ -138,18 +161,19 @@ class Builder:
 
     def _fingerprint(self, build: Build) -> str:
         """Return what a rebuild depends on, in short."""
-        digest = hashlib.sha256(repr((FLAGS, self._linker_flags(build), build.packages)).encode())
+        made_of = (FLAGS, self._linker_flags(build), build.packages, build.files)
+        digest = hashlib.sha256(repr(made_of).encode())
         for path in sorted((self.places.build_modules / build.name).iterdir()):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
-    def _copy_files(self, cwd: Path, module: str, pattern: str) -> None:
-        shown = run(["go", "list", "-m", "-json", module], cwd=cwd, env=go_environment())
+    def _copy_files(self, cwd: Path, module: str, patterns: tuple[str, ...]) -> None:
+        shown = run(["go", "mod", "download", "-json", module], cwd=cwd, env=go_environment())
         folder = Path(json.loads(shown)["Dir"])
         target = self.manifests(module)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        for path in folder.glob(pattern):
+        for path in (path for pattern in patterns for path in folder.glob(pattern)):
             (target / path.name).write_bytes(path.read_bytes())
 
 

@@ -23,13 +23,17 @@ from local.addresses import (
 from local.places import Places
 
 VALID_DAYS = 3650
-# Kubernetes' own user and group names: its built-in roles are bound to these.
+# Kubernetes' own user and group names: its built-in roles are bound to these. The rest have the
+# rights that `local/rights.py` gives them.
 USERS = {
     "admin": ("admin", "system:masters"),
     "controller-manager": ("system:kube-controller-manager", ""),
     "scheduler": ("system:kube-scheduler", ""),
     "kube-proxy": ("system:kube-proxy", ""),
     "kubelet": (f"system:node:{NODE_NAME}", "system:nodes"),
+    "kube-state-metrics": ("kube-state-metrics", ""),
+    "monitoring-loader": ("monitoring-loader", ""),
+    "prometheus": ("prometheus", ""),
 }
 SERVER_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
                 "kubernetes.default.svc.cluster.local")  # fmt: skip
@@ -44,6 +48,7 @@ def ensure(places: Places) -> None:
     if not (folder / "complete").exists():
         _make(folder)
         (folder / "complete").touch()
+    _tokens(folder)
     for name in USERS:
         write(folder / f"{name}.kubeconfig", kubeconfig(folder, name))
     write(places.kubeconfig, kubeconfig(folder, "admin"))
@@ -96,11 +101,16 @@ def _make(folder: Path) -> None:
     )
     _store(folder / "apiserver-kubelet.crt", client)
     _key(folder / "service-accounts.key")
+
+
+def _tokens(folder: Path) -> None:
+    """Make the tokens of users that have none yet, and the API server's list of all of them."""
     rows = []
     for name, (user, group) in USERS.items():
-        token = secrets.token_hex(24)
-        write(folder / f"{name}.token", token)
-        rows.append(f'{token},{user},{name},"{group}"')
+        path = folder / f"{name}.token"
+        if not path.exists():
+            write(path, secrets.token_hex(24))
+        rows.append(f'{path.read_text().strip()},{user},{name},"{group}"')
     write(folder / "tokens.csv", "\n".join(rows) + "\n")
 
 

@@ -1,9 +1,11 @@
 """Puts image archives into containerd, each once: what it has already is not read again."""
 
 import json
+import re
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from local.parts.containerd import Containerd
 
@@ -33,9 +35,23 @@ def mark(archive: Path) -> str:
 
 def tags(archive: Path) -> list[str]:
     """Return the names that an image archive gives its images."""
+    return [tag for entry in _manifest(archive) for tag in entry["RepoTags"]]
+
+
+def identities(archive: Path) -> dict[str, str]:
+    """Return the digest of each image's configuration (hexadecimal) by the image's name."""
+    digests: dict[str, str] = {}
+    for entry in _manifest(archive):
+        found = re.search(r"[0-9a-f]{64}", entry["Config"])
+        if found is None:
+            raise ValueError(f"{archive} does not call a configuration by its digest: {entry}")
+        digests |= dict.fromkeys(entry["RepoTags"], found.group())
+    return digests
+
+
+def _manifest(archive: Path) -> list[dict[str, Any]]:
     with tarfile.open(archive) as tar:
         manifest = tar.extractfile("manifest.json")
         if manifest is None:
             raise ValueError(f"{archive} has no manifest.json: it is not an image archive")
-        entries = json.load(manifest)
-    return [tag for entry in entries for tag in entry["RepoTags"]]
+        return list(json.load(manifest))

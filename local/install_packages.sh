@@ -9,7 +9,8 @@ MARK='legal-ai local stack: temporary'
 CLUSTERS=/etc/postgresql-common/createcluster.conf
 LINE="create_main_cluster = false # $MARK"
 APT="apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3"
-SERVICES="etcd containerd redis-server postgresql"
+SERVICES="etcd containerd redis-server postgresql prometheus prometheus-alertmanager
+  prometheus-node-exporter prometheus-postgres-exporter"
 
 undo() {
     if grep -qs "$MARK" "$POLICY"; then rm -f "$POLICY"; fi

@@ -53,6 +53,12 @@ TOOLS = (
     program("setpriv", "util-linux"),
     Tool("CNI plugins", ("containernetworking-plugins",), _cni_there),
     Tool("PostgreSQL", ("postgresql-15", "postgresql"), _postgres_there),
+    program("prometheus"),
+    program("promtool", "prometheus"),
+    program("prometheus-alertmanager"),
+    program("amtool", "prometheus-alertmanager"),
+    program("prometheus-node-exporter"),
+    program("prometheus-postgres-exporter"),
     Tool("certificates", ("ca-certificates",), lambda: Path("/etc/ssl/certs").is_dir()),
 )
 # Only the tests need it, so nothing waits for it but the end of `up`.

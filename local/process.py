@@ -107,6 +107,25 @@ def stop(pid_file: Path, first: signal.Signals, grace_seconds: float) -> bool:
     return stopped
 
 
+def send(pid_file: Path, which: signal.Signals) -> bool:
+    """Send a signal to the process of `pid_file`; return whether there is one."""
+    record = recorded(pid_file)
+    if record is None:
+        return False
+    try:
+        handle = os.pidfd_open(record.pid)
+    except ProcessLookupError:
+        return False
+    try:
+        # Asked again with the handle held: from here on it can't be another process.
+        if recorded(pid_file) != record:
+            return False
+        _signal(handle, which)
+    finally:
+        os.close(handle)
+    return True
+
+
 def _signal(handle: int, which: signal.Signals) -> None:
     """Signal the process of a pidfd, unless it has just ended."""
     with contextlib.suppress(ProcessLookupError):

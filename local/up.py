@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Semaphore
 
 from local import (
+    agent_pods,
     builds,
     cluster_objects,
     deploy,
@@ -68,7 +69,7 @@ class Up:
     def builds(self) -> list[Build]:
         """What has to be built for this machine, in the order of who is waited for most."""
         pulumi = [] if self.tools.command else [builds.PULUMI]
-        return [builds.PAUSE, builds.CLUSTER, *pulumi]
+        return [builds.PAUSE, builds.CLUSTER, builds.OPERATOR_TYPES, *pulumi]
 
     def keep_node(self) -> None:
         """Stay with the kind of node that runs; refuse to be asked for the other."""
@@ -88,8 +89,9 @@ class Up:
             Step("images", self.make_images, ("packages",)),
             Step("import images", self.import_images, ("node", "images")),
             Step("plugins", partial(pulumi_tools.install, self.places, self.tools)),
-            Step("cluster objects", self.apply_objects, ("apiserver", "build cluster")),
-            Step("pods", self.wait_for_pods, ("kubelet", "controller-manager", "kube-proxy")),
+            Step("cluster objects", self.apply_objects, ("apiserver", "build operator-types")),
+            Step("agent's pods", self.replace_agents, ("kubelet", "controller-manager")),
+            Step("pods", self.wait_for_pods, ("agent's pods", "kube-proxy")),
         ]
         in_steps = {"network", "containerd"}  # "node" starts these to find out whether they work
         parts = [part for part in all_parts(self.stack) if part.name not in in_steps]
@@ -139,6 +141,11 @@ class Up:
         """Apply what the cluster needs before anything is deployed."""
         with self.report.step("apply Gateway API types and the public gateway"):
             cluster_objects.apply_cluster_objects(self.stack)
+
+    def replace_agents(self) -> None:
+        """Replace the agent's pods that run an older image."""
+        if self.stack.node is NodeKind.CONTAINERS:
+            agent_pods.replace_outdated(self.stack, self.archives)
 
     def wait_for_pods(self) -> None:
         """Wait for the pods of an earlier run."""
@@ -213,3 +220,4 @@ def images(stack: Stack) -> None:
     if containerd.pid is not None:
         for name in import_images(containerd, archives):
             stack.report.line(f"imported {name}")
+        agent_pods.replace_outdated(stack, archives)

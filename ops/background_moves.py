@@ -6,6 +6,7 @@ Pulumi's hook asks here before each change of one; the color that loses them is 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -79,8 +80,8 @@ def judge_hold(move: Move, facts: Facts) -> list[Finding]:
         return []
     act = "run" if move.runs else "stop"
     mend = (
-        "Keep what is live by `pulumi config set-all --plaintext "
-        f"legal-ai:activeColor={hold.target} --plaintext legal-ai:canaryWeight=0`, then `pulumi up`"
+        f"Acknowledge the rollback by `{names.ACKNOWLEDGE}`: it sets legal-ai:activeColor="
+        f"{hold.target} and legal-ai:canaryWeight=0, which is live"
     )
     return [Finding(Severity.REFUSED, f"{move.name} can't {act}: {hold}", mend)]
 
@@ -113,8 +114,13 @@ def read(gate: Gate, move: Move) -> Facts:
     )
 
 
-def await_stopped(cluster: Cluster, color: Color, margin_seconds: float = MARGIN_SECONDS) -> None:
-    """Wait until nothing of a color runs background services any more.
+def await_stopped(
+    cluster: Cluster,
+    color: Color,
+    margin_seconds: float = MARGIN_SECONDS,
+    beat: Callable[[], None] = lambda: None,
+) -> None:
+    """Wait until nothing of a color runs background services any more; `beat` is called meanwhile.
 
     A Deployment at zero is not enough: Kubernetes no longer counts pods that are ending. Raises
     Refused when what is left does not end within its grace period and the margin.
@@ -130,6 +136,7 @@ def await_stopped(cluster: Cluster, color: Color, margin_seconds: float = MARGIN
                 f"{listed(left)} (waited {waited:.0f} s): two colors never run them at once. "
                 f"Let it end, or end it ({commands}); then run `pulumi up` again"
             )
+        beat()
         time.sleep(POLL_SECONDS)
 
 

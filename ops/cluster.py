@@ -3,7 +3,7 @@
 "Not there" is None; everything else that is no answer is `CouldNotFindOut`, after short retries.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import httpx2
@@ -26,9 +26,11 @@ _KINDS: Final[Mapping[str, type[GenericNamespacedResource]]] = {
     "ConfigMap": create_namespaced_resource("", "v1", "ConfigMap", "configmaps"),
     "Pod": create_namespaced_resource("", "v1", "Pod", "pods"),
     "Secret": create_namespaced_resource("", "v1", "Secret", "secrets"),
+    "Event": create_namespaced_resource("", "v1", "Event", "events"),
     "Deployment": create_namespaced_resource("apps", "v1", "Deployment", "deployments"),
     "CronJob": create_namespaced_resource("batch", "v1", "CronJob", "cronjobs"),
     "Job": create_namespaced_resource("batch", "v1", "Job", "jobs"),
+    "Lease": create_namespaced_resource("coordination.k8s.io", "v1", "Lease", "leases"),
     "Ingress": create_namespaced_resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
     "HTTPRoute": create_namespaced_resource(
         "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"
@@ -90,6 +92,22 @@ class Cluster:
             lambda: [_body(o) for o in self._client.list(_KINDS[kind], labels=wanted)],
         )
 
+    def changes(self, kind: str, name: str) -> Iterator[None]:
+        """Yields once for what is there, and once for each change of the object, without end.
+
+        Raises `CouldNotFindOut` when the API server ends it with an error. It is a hint to look: a
+        connection that was lost without a word may stay silent for ever.
+        """
+        what = f"watch {kind} {name}"
+        try:
+            # From whatever the server has in its cache: a newer state may have to be waited for.
+            by_name: dict[str, Any] = {"metadata.name": name}
+            for _ in self._client.watch(_KINDS[kind], fields=by_name, resource_version="0"):
+                yield
+        except (ApiError, httpx2.HTTPError) as error:
+            came_back = f"{type(error).__name__}: {error}"
+            raise CouldNotFindOut(self._unanswered(what, came_back)) from error
+
     def patch(self, kind: str, name: str, patch: Body) -> Body:
         """Merge `patch` into the object (RFC 7396: lists are replaced whole).
 
@@ -101,6 +119,21 @@ class Cluster:
                 self._client.patch(_KINDS[kind], name, patch, patch_type=PatchType.MERGE)
             ),
         )
+
+    def scale(self, name: str, replicas: int) -> None:
+        """Give a Deployment so many replicas, by its subresource: what only scaling has rights to.
+
+        Raises CouldNotFindOut where there is no such Deployment.
+        """
+        change = {"spec": {"replicas": replicas}}
+        what = f"scale Deployment {name} to {replicas}"
+        scale = _KINDS["Deployment"].Scale
+        try:
+            self._ask(
+                what, lambda: self._client.patch(scale, name, change, patch_type=PatchType.MERGE)
+            )
+        except _NotThere as error:
+            raise CouldNotFindOut(f"{what} in {self.namespace}: it is not there") from error
 
     def patch_status(self, kind: str, name: str, status: Body) -> None:
         """Merge `status` into the object's status, which `patch` leaves alone."""
@@ -120,11 +153,18 @@ class Cluster:
 
     def log(self, pod: str, container: str) -> str:
         """What the container has printed so far; empty while it has not started, or is gone."""
+
+        def ask() -> str:
+            try:
+                return "".join(self._client.log(pod, container=container))
+            except ApiError as error:
+                # The kubelet's way to say that there is no such container yet, or any more.
+                if error.status.code == 400:
+                    return ""
+                raise
+
         try:
-            return self._ask(
-                f"read the log of pod {pod}",
-                lambda: "".join(self._client.log(pod, container=container)),
-            )
+            return self._ask(f"read the log of pod {pod}", ask)
         except _NotThere:
             return ""
 

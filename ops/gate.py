@@ -6,7 +6,6 @@ bare `pulumi up` has it. It reads the hold last, right before it lets a change g
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,18 +13,30 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ops import names, routing, schema_record, share, smoke
+from ops import (
+    failpoint,
+    history,
+    hold_guard,
+    live,
+    names,
+    routing,
+    routing_moves,
+    schema_record,
+    share,
+    smoke,
+)
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
 from ops.schema import Fit
-from ops.state import LiveTraffic, WorkloadState, live_traffic, workload_state
+from ops.state import LiveTraffic, WorkloadState, workload_state
 from ops.verdict import (
     ColorState,
     Finding,
     RouteChange,
     WorkloadChange,
     enforce,
+    judge_color,
     judge_hold,
     judge_route,
     judge_serial,
@@ -33,10 +44,8 @@ from ops.verdict import (
 )
 
 if TYPE_CHECKING:
-    from ops.cluster import Body, Cluster
+    from ops.cluster import Cluster
 
-HISTORY_LENGTH: Final = 50
-"""How many served versions are remembered."""
 POLL_SECONDS: Final = 0.1
 """Between two looks at the public host; a gateway takes a route up in about 0.1 s."""
 
@@ -120,10 +129,16 @@ class Gate:
                     self.plan.split.versions[color],
                     self.plan.timeout_seconds,
                 )
+        if live is not None:
+            # As it is right before it loses traffic, a color is what one may come back to.
+            self._remember(live, _now(), {})
         marker = {"since": _now(), "for": _told(change.weights)}
         self.cluster.put_config_map(names.UNVERIFIED, marker)
         if live is not None:
             enforce(judge_hold(change, self.hold()), title)
+            # Notes of a hold that was lifted by hand would have the API server refuse the write.
+            hold_guard.follow(self.cluster, self.plan.router)
+        failpoint.reach("gate.let_go")
 
     def after_route(self, weights: Mapping[Color, int]) -> None:
         """Look whether the route is what was written and traffic follows it, or raise."""
@@ -154,7 +169,8 @@ class Gate:
         if hold is not None and self.weights.get(hold.color, 0):
             self.note(
                 f"{hold}; the configuration gives {hold.color} {self.weights[hold.color]} %, and "
-                "the live route does not follow it until the hold is lifted"
+                "the live route does not follow it until the hold is lifted. "
+                f"`{names.ACKNOWLEDGE}` makes the configuration say what is live, and lifts it"
             )
         if self.cluster.get("ConfigMap", names.UNVERIFIED) is None:
             return
@@ -197,13 +213,8 @@ class Gate:
 
     def live(self) -> LiveTraffic | None:
         """The public route as it stands, None before the first deployment."""
-        if self.plan.router == "ingress-nginx":
-            main = self.cluster.get("Ingress", routing.MAIN_INGRESS)
-            if main is None:
-                return None
-            return live_traffic(main, self.cluster.get("Ingress", routing.CANARY_INGRESS))
-        route = self.cluster.get("HTTPRoute", routing.PUBLIC_ROUTE)
-        return None if route is None else live_traffic(route)
+        route = live.route(self.cluster, self.plan.router)
+        return None if route is None else route.traffic
 
     def hold(self) -> Hold | None:
         """The hold that stands, if one does."""
@@ -245,8 +256,7 @@ class Gate:
 
     def _first_timers(self, change: RouteChange, live: LiveTraffic) -> list[Color]:
         """Colors that get their first weight with a version that never served."""
-        history = self.cluster.get("ConfigMap", names.HISTORY) or {}
-        served = json.loads((history.get("data") or {}).get("served", "{}"))
+        served = history.read(self.cluster).served
         return [
             color
             for color, weight in change.weights.items()
@@ -265,7 +275,9 @@ class Gate:
                 "legal-ai:canaryWeight as they were"
             )
         self._give_way_to_hold()
-        self._record(live)
+        marker = self.cluster.get("ConfigMap", names.UNVERIFIED) or {}
+        serving = {c: v for c, v in self.plan.split.versions.items() if live.has_traffic(c)}
+        self._remember(live, (marker.get("data") or {}).get("since") or _now(), serving)
         self.cluster.delete("ConfigMap", names.UNVERIFIED)
 
     def _share_problem(self, live: LiveTraffic) -> str:
@@ -282,60 +294,67 @@ class Gate:
             time.sleep(POLL_SECONDS)
 
     def _give_way_to_hold(self) -> None:
-        """If a rollback landed while we wrote: put its weights back, and say so."""
+        """If a rollback landed while we wrote: put its weights back, and say so.
+
+        A rollback is announced before its target is ready; then it is left to whoever rolls back.
+        """
         hold, live = self.hold(), self._require_live()
         if hold is None or not live.has_traffic(hold.color):
             return
-        self._write_split(
-            routing.Split(
-                active=hold.target,
-                canary_weight=0,
-                serial=live.serial,
-                versions=self.plan.split.versions,
-            )
+        enforce(
+            judge_color(hold.target, self._as_deployed(hold.target)),
+            f"a rollback came in while this `up` was at work, and waits for {hold.target} to get "
+            f"ready: {hold}. The route was left as it is",
         )
+        self._give_all(hold.target)
         problem = self._share_problem(self._require_live())
         but = f", but {self.plan.public_url} does not follow yet: {problem}" if problem else ""
         raise Refused(
             f"a rollback came in while this `up` was writing the route, and it wins: {hold}. "
-            f"{hold.target} has all traffic again{but}. Set legal-ai:activeColor to {hold.target} "
-            "and legal-ai:canaryWeight to 0 so that the configuration says what is live"
+            f"{hold.target} has all traffic again{but}. `{names.ACKNOWLEDGE}` makes the "
+            "configuration say what is live"
         )
 
-    def _write_split(self, split: routing.Split) -> None:
-        site = self.plan.site
-        if self.plan.router == "ingress-nginx":
-            canary = routing.canary_ingress(site, split)
-            bodies = [*([canary] if canary else []), routing.main_ingress(site, split)]
-        else:
-            bodies = [routing.public_route(site, split)]
-        for body in bodies:
-            kind, name = body["kind"], body["metadata"]["name"]
-            self.cluster.patch(
-                kind, name, {"metadata": _notes(body), "spec": {"rules": body["spec"]["rules"]}}
-            )
+    def _give_all(self, color: Color) -> None:
+        route = live.route(self.cluster, self.plan.router)
+        if route is None:
+            raise _gone()
+        version = self.plan.split.versions.get(color, "")
+        for write in routing_moves.all_to(route, color, version):
+            self.cluster.patch(write.kind, write.name, write.patch)
 
-    def _record(self, live: LiveTraffic) -> None:
-        """Remember which versions have served, newest last."""
-        found = self.cluster.get("ConfigMap", names.HISTORY) or {}
-        data = dict(found.get("data") or {})
-        served = json.loads(data.get("served", "{}"))
-        for color, version in self.plan.split.versions.items():
-            if live.has_traffic(color):
-                served.pop(version, None)
-                served[version] = {"color": str(color), "at": _now()}
-        newest = dict(list(served.items())[-HISTORY_LENGTH:])
-        self.cluster.put_config_map(names.HISTORY, data | {"served": json.dumps(newest)})
+    def _as_deployed(self, color: Color) -> ColorState:
+        """A color with what it is deployed as, whatever the configuration wants it to be."""
+        workloads = self._workloads(color)
+        wanted = {name: state.image if state else "" for name, state in workloads.items()}
+        return ColorState(
+            wanted={names.workload(name, color): image for name, image in wanted.items()},
+            workloads={names.workload(name, color): state for name, state in workloads.items()},
+        )
+
+    def _workloads(self, color: Color) -> dict[str, WorkloadState | None]:
+        services = {each.service for wanted in self.plan.wanted.values() for each in wanted}
+        return {service: self.workload(service, color) for service in sorted(services)}
+
+    def _remember(self, live: LiveTraffic, since: str, serving: Mapping[Color, str]) -> None:
+        """Write down what is live since then, and which versions were seen to serve."""
+        hold = self.hold()
+        held = hold.color if hold else None
+        workloads = {color: self._workloads(color) for color in Color}
+        history.change(
+            self.cluster,
+            lambda found: found.seen(live, workloads, since, held).with_served(serving, _now()),
+        )
 
     def _require_live(self) -> LiveTraffic:
         live = self.live()
         if live is None:
-            raise CouldNotFindOut("the public route was there a moment ago and is gone now")
+            raise _gone()
         return live
 
 
-def _notes(body: Body) -> Body:
-    return {"annotations": body["metadata"].get("annotations", {})}
+def _gone() -> CouldNotFindOut:
+    return CouldNotFindOut("the public route was there a moment ago and is gone now")
 
 
 def _receiving(weights: Mapping[Color, int]) -> dict[Color, int]:

@@ -15,7 +15,8 @@ class Hold:
     """A color that was rolled back, and why.
 
     `target` is the color that traffic went to, `at` an RFC 3339 time, `by` a person or an agent,
-    `alert` the alert that asked for it (empty when a person did).
+    `alert` the alert that asked for it (empty when a person did), `operation` the rollback's id
+    (empty for a hold that was written by hand).
     """
 
     color: Color
@@ -24,6 +25,7 @@ class Hold:
     at: str
     by: str
     alert: str = ""
+    operation: str = ""
 
     def to_data(self) -> dict[str, str]:
         """The ConfigMap's data."""
@@ -41,12 +43,14 @@ class Hold:
                 at=given.get("at", ""),
                 by=given.get("by", ""),
                 alert=given.get("alert", ""),
+                operation=given.get("operation", ""),
             )
         except (KeyError, ValueError) as error:
             raise CouldNotFindOut(
                 "the ConfigMap traffic-hold stands but can't be understood "
                 f"({type(error).__name__}: {error}); its data is {dict(given)!r}. "
-                "See `kubectl get configmap traffic-hold -o yaml`, then mend or delete it."
+                "See `kubectl get configmap traffic-hold -o yaml` and mend it; delete it only if "
+                "no color was rolled back."
             ) from error
 
     def __str__(self) -> str:

@@ -26,6 +26,8 @@ APP_VERSION_HEADER: Final = "X-App-Version"
 COLOR_COOKIE: Final = "legal-ai-color"
 
 HOLD: Final = "traffic-hold"
+ACKNOWLEDGE: Final = "scripts/emergency_rollback.py --acknowledge"
+"""The command that makes the configuration say what a rollback made live, and lifts its hold."""
 HISTORY: Final = "traffic-history"
 UNVERIFIED: Final = "traffic-unverified"
 SCHEMA: Final = "schema"

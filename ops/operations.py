@@ -13,6 +13,8 @@ from pydantic.alias_generators import to_camel
 
 from ops.color import Color
 from ops.errors import CouldNotFindOut
+from ops.monitoring import MonitoringFacts
+from ops.notify import NotificationFacts
 from ops.stack import Stack
 
 OUTPUT: Final = "operations"
@@ -94,6 +96,18 @@ class Operations(_Facts):
     database: DatabaseFacts
     backups: BackupFacts
     migrations: MigrationFacts
+    router: Literal["gateway-api", "ingress-nginx"] = "gateway-api"
+    monitoring: MonitoringFacts | None = None
+    notifications: NotificationFacts = NotificationFacts()
+
+    def watched(self) -> MonitoringFacts:
+        """How it is watched. Raises CouldNotFindOut where an older program deployed it."""
+        if self.monitoring is None:
+            raise CouldNotFindOut(
+                f"the output `{OUTPUT}` says nothing of monitoring: it was written by an older "
+                "version of this program. Run `pulumi up` with this one"
+            )
+        return self.monitoring
 
 
 def read(stack: Stack) -> Operations:

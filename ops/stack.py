@@ -115,13 +115,19 @@ class Stack:
         for key, value in (secrets or {}).items():
             self._ask("config", "set", "--path", "--secret", f"{PROJECT}:{key}", stdin=value)
 
-    def up(self, show: Callable[[str], None]) -> None:
+    def remove(self, key: str) -> None:
+        """`pulumi config rm --path` of a key below `legal-ai:`; it's fine if it is not there."""
+        self._ask("config", "rm", "--path", f"{PROJECT}:{key}")
+
+    def up(self, show: Callable[[str], None], *, refresh: bool = False) -> None:
         """`pulumi up --yes --skip-preview`; each line of its output goes to `show` as it comes.
 
+        `refresh`: what is live is read first, so that what others changed is seen.
         The lock of a run that was killed on this machine is cleared first. Raises Refused with the
         last lines when it fails, CouldNotFindOut while another run holds the stack. Safe to rerun.
         """
-        code, told = self._up(show)
+        command = ("up", "--yes", "--skip-preview", *(("--refresh",) if refresh else ()))
+        code, told = self._watched(show, *command)
         if code != 0 and (owners := lock_owners(told)):
             if not all(owner.is_dead for owner in owners):
                 raise CouldNotFindOut(
@@ -131,18 +137,30 @@ class Stack:
                 )
             show(f"clearing the lock of a Pulumi command that was killed ({owners[0]})")
             self._ask("cancel", "--yes")
-            code, told = self._up(show)
+            code, told = self._watched(show, *command)
         if code != 0:
             raise Refused(
                 f"`pulumi up` of stack {self.name} failed (exit code {code}):\n{told}\n"
                 "Mend what it names, then run the same command again"
             )
 
-    def _up(self, show: Callable[[str], None]) -> tuple[int, str]:
+    def require_no_drift(self) -> None:
+        """`pulumi preview --expect-no-changes`. Raises Refused with what it would change."""
+        code, told = self._watched(lambda _line: None, "preview", "--expect-no-changes", "--diff")
+        if code == 0:
+            return
+        if "no changes were expected" in told:
+            raise Refused(
+                f"the configuration of stack {self.name} is not what is live:\n{told}\n"
+                "Apply it with `pulumi up`, or set the configuration to what is live"
+            )
+        raise CouldNotFindOut(f"`pulumi preview` of stack {self.name} failed:\n{told}")
+
+    def _watched(self, show: Callable[[str], None], *args: str) -> tuple[int, str]:
         """Exit code and last lines."""
         last: list[str] = []
         with subprocess.Popen(
-            self._command("up", "--yes", "--skip-preview"),
+            self._command(*args),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ops import schema
+from ops import names, schema
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
@@ -101,10 +101,9 @@ def judge_hold(change: RouteChange, hold: Hold | None) -> list[Finding]:
         Finding(
             Severity.REFUSED,
             f"{hold}; this change would give {hold.color} {change.weights[hold.color]} % again",
-            "Keep what is live by `pulumi config set-all --plaintext "
-            f"legal-ai:activeColor={hold.target} --plaintext legal-ai:canaryWeight=0`; "
-            f"once {hold.color} is mended, lift the hold with "
-            "`kubectl delete configmap traffic-hold` in the stack's namespace and switch again",
+            f"Acknowledge the rollback by `{names.ACKNOWLEDGE}`: it sets legal-ai:activeColor="
+            f"{hold.target} and legal-ai:canaryWeight=0, which is live, and lifts the hold. "
+            f"Switch again once {hold.color} is mended",
         )
     ]
 
@@ -165,15 +164,15 @@ def judge_workload(
     """
     if current is None:
         return []
-    if live is not None and live.has_traffic(change.color):
+    if hold is not None and hold.target == change.color:
+        why = f"a rollback relies on {change.color} ({hold})"
+        mend = f"Acknowledge the rollback first: `{names.ACKNOWLEDGE}`"
+    elif live is not None and live.has_traffic(change.color):
         why = f"{change.color} has {live.weights[change.color]} % of the public traffic"
         mend = (
             f"Move the traffic to {change.color.other} first, in an `up` of its own, "
             "and repeat this when the route has moved"
         )
-    elif hold is not None and hold.target == change.color:
-        why = f"a rollback relies on {change.color} ({hold})"
-        mend = "Acknowledge the rollback first"
     else:
         return []
     act = _harm(change, current)

@@ -49,6 +49,7 @@ def run(
         show({"would": would}, as_json=json, text=would)
         return
     taken = chosen.engine.take(label, chosen.tags, say)
+    chosen.tell("taken", taken.taken_at, taken.id)
     show(
         {
             "id": taken.id,

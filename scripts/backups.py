@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ops import backups, operations
-from ops.backups import postgres, tags
+from ops.backups import postgres, record, tags
+from ops.cluster import Cluster
 from ops.errors import UsageError
 from ops.stack import Stack
+from scripts.console import say
 
 if TYPE_CHECKING:
     from ops.backups.engine import Engine
@@ -38,12 +41,21 @@ ArchiveOption = Annotated[
 
 @dataclass(frozen=True)
 class Chosen:
-    """The backups, the database they are of, what to write on a new one, and how old one may be."""
+    """The backups, the database they are of, what to write on a new one, and how old one may be.
+
+    `connect` leads to the stack's cluster, where the alerts learn of backups.
+    """
 
     engine: Engine
     source_url: str
     tags: dict[str, str]
     max_age: timedelta
+    connect: Callable[[], Cluster] | None = None
+
+    def tell(self, event: record.Event, at: datetime, backup: str) -> None:
+        """Let the alerts know; backups of no stack have none."""
+        if self.connect is not None:
+            record.tell(self.connect, event, at, backup, say)
 
 
 def choose(
@@ -80,4 +92,5 @@ def _of_stack(stack: Stack) -> Chosen:
         source_url=source or database.url,
         tags=tags.of_stack(facts, stack.short_name),
         max_age=timedelta(minutes=facts.backups.max_age_minutes),
+        connect=lambda: Cluster.connect(facts.namespace, context=facts.kube_context),
     )

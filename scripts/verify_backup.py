@@ -64,6 +64,8 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     max_age = timedelta(minutes=max_age_minutes) if max_age_minutes else chosen.max_age
     limits = Limits(max_age, tolerance_percent=tolerance)
     made = verify(chosen.engine, found, chosen.source_url, limits, say)
+    if made.verdict == "good":
+        chosen.tell("verified", made.finished_at, found.id)
     if report is not None:
         report.write_text(dumps(made.as_data(), indent=2) + "\n")
     text = "\n".join([*(str(each) for each in made.checks), f"{found.id} is {made.verdict}"])

@@ -3,6 +3,7 @@
 `load_from_pulumi()` is the only reader of Pulumi's configuration; everything else gets `Settings`.
 """
 
+from components.settings.agent import AgentSettings
 from components.settings.application import (
     ColorSettings,
     GateSettings,
@@ -22,20 +23,22 @@ from components.settings.data import (
 )
 from components.settings.load import load, load_from_pulumi
 from components.settings.model import Settings
+from components.settings.notifying import EmailSettings, NotificationsSettings
 from components.settings.problem import Problem, SettingsError
 from components.settings.watching import (
     AlertsSettings,
     LatencyThreshold,
-    NotificationsSettings,
     PercentThreshold,
     RequestRateThreshold,
     RollbackSettings,
 )
 
 __all__ = [
+    "AgentSettings",
     "AlertsSettings",
     "BackupsSettings",
     "ColorSettings",
+    "EmailSettings",
     "ExternalDatabaseSettings",
     "GateSettings",
     "GatewaySettings",

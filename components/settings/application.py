@@ -312,3 +312,12 @@ class GateSettings(Part):
     metrics: Annotated[
         Switch, Key("whether the color's metrics are asked", "true or false", "true")
     ] = True
+    admission_policy: Annotated[
+        Switch,
+        Key(
+            "whether the API server itself refuses a held color more traffic; declaring that needs "
+            "rights on the cluster",
+            "true or false",
+            "true",
+        ),
+    ] = True

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from components.settings import schema
 from components.settings.problem import (
     Problem,
+    join,
     remove_command,
     set_command,
     set_secret_command,
@@ -56,7 +57,8 @@ def fix_for(place: schema.Place) -> str:
     """The command that gives a key a value that would do."""
     if place.key is not None and place.is_secret:
         return set_secret_command(place.path)
-    return set_command(place.path, place.key.example if place.key else "VALUE")
+    path = join(place.path, 0) if place.is_list else place.path
+    return set_command(path, place.key.example if place.key else "VALUE")
 
 
 def _problem(error: ErrorDetails, location: tuple[str | int, ...]) -> Problem:

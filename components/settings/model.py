@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from components.settings.agent import AgentSettings
 from components.settings.application import (
     ColorSettings,
     GateSettings,
@@ -16,8 +17,9 @@ from components.settings.application import (
 )
 from components.settings.base import Part
 from components.settings.data import BackupsSettings, DatabaseSettings, RedisSettings
+from components.settings.notifying import NotificationsSettings
 from components.settings.values import DIGEST, EnvName, Key, Namespace, Secret, ServiceName, Whole
-from components.settings.watching import AlertsSettings, NotificationsSettings
+from components.settings.watching import AlertsSettings
 from ops.color import Color
 
 POSTGRESQL_PORT: Final = 5432
@@ -106,6 +108,9 @@ class Settings(Part):
         BackupsSettings, Key("backups of the database", "an object with schedule", "daily")
     ] = BackupsSettings()
     alerts: Annotated[AlertsSettings, Key("thresholds", "an object", "1")] = AlertsSettings()
+    agent: Annotated[
+        AgentSettings, Key("the rollback agent", "an object with image and token", "2")
+    ] = AgentSettings()
     gate: Annotated[
         GateSettings, Key("what is asked before a color gets traffic", "an object", "true")
     ] = GateSettings()
@@ -183,14 +188,15 @@ class Settings(Part):
         return tuple(dict.fromkeys(ports))
 
     def pod_limit(self) -> int:
-        """The most pods that may exist: both colors in the middle of a rollout, and Jobs.
+        """The most pods that may exist: both colors and the agent in a rollout, and Jobs.
 
         Both at the larger one's size, since a rollback scales the smaller one up.
         """
         largest = sum(
             max(1, *(self.replicas(color, service) for color in Color)) for service in self.services
         )
-        return 2 * len(Color) * largest + SPARE_PODS
+        agents = 2 * self.agent.replicas if self.agent.enabled else 0
+        return 2 * len(Color) * largest + agents + SPARE_PODS
 
     def web_services(self) -> dict[str, ServiceSettings]:
         """The services that the public reaches, by name."""

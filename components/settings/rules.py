@@ -4,6 +4,7 @@ from itertools import chain
 from typing import Final
 
 from components.settings import (
+    rules_of_agent,
     rules_of_data,
     rules_of_database,
     rules_of_services,
@@ -17,6 +18,7 @@ _RULES: Final = (
     *rules_of_services.RULES,
     *rules_of_data.RULES,
     *rules_of_database.RULES,
+    *rules_of_agent.RULES,
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.settings.agent import AgentSettings
 from components.settings.application import (
     ColorSettings,
     HostsSettings,
@@ -11,6 +12,7 @@ from components.settings.application import (
     ServiceSettings,
 )
 from components.settings.data import BackupsSettings, ExternalDatabaseSettings, RdsSettings
+from components.settings.notifying import NotificationsSettings
 from components.settings.watching import AlertsSettings
 from ops.color import Color
 
@@ -78,6 +80,16 @@ class Sound:
     def alerts(self) -> AlertsSettings | None:
         """The thresholds."""
         return self.parts.get("alerts")
+
+    @property
+    def agent(self) -> AgentSettings | None:
+        """The rollback agent."""
+        return self.parts.get("agent")
+
+    @property
+    def notifications(self) -> NotificationsSettings | None:
+        """Who is told."""
+        return self.parts.get("notifications")
 
     @property
     def secrets(self) -> Mapping[str, Any]:

@@ -34,6 +34,8 @@ _PATH: Final = re.compile(
 )
 _REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 _CRON_FIELD: Final = re.compile(r"[0-9A-Za-z*/,-]+")
+_MAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+"""https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address, a little looser."""
 _INNER: Final = tuple(
     ipaddress.IPv4Network(each)
     for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
@@ -163,6 +165,28 @@ def repository(value: str) -> str:
     return value
 
 
+def image_reference(value: str) -> str:
+    """An image with its tag, its digest or both: without one it would be whatever is newest."""
+    name, at, digest = value.partition("@")
+    # A colon before the last slash belongs to the registry's port.
+    folder, slash, last = name.rpartition("/")
+    last, colon, tag = last.partition(":")
+    if not _REPOSITORY.fullmatch(f"{folder}{slash}{last}"):
+        raise ValueError("no image can have such a name")
+    if not (at or colon):
+        raise ValueError("it has neither tag nor digest")
+    if (colon and not TAG.fullmatch(tag)) or (at and not DIGEST.fullmatch(digest)):
+        raise ValueError("no image can have such a tag or digest")
+    return value
+
+
+def mail_address(value: str) -> str:
+    """A plain mail address, without a name beside it."""
+    if not _MAIL.fullmatch(value):
+        raise ValueError("it is no mail address")
+    return value
+
+
 def quantity(value: Any) -> str:
     """A positive amount as Kubernetes writes it: 250m, 0.5, 512Mi."""
     amount = repr(value) if isinstance(value, float) else text(value)
@@ -232,11 +256,11 @@ def inner_network(value: str) -> str:
     return value
 
 
-def https_url(value: str) -> str:
-    """An https address."""
+def http_url(value: str) -> str:
+    """An http or https address."""
     parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValueError("it is no https:// address")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it is no http:// or https:// address")
     return value
 
 
@@ -280,8 +304,8 @@ def _url_of(value: SecretStr, schemes: tuple[str, ...], needs: str) -> SecretStr
     return value
 
 
-def _secret_https_url(value: SecretStr) -> SecretStr:
-    https_url(value.get_secret_value())
+def _secret_http_url(value: SecretStr) -> SecretStr:
+    http_url(value.get_secret_value())
     return value
 
 
@@ -304,6 +328,8 @@ PreviewHost = Annotated[Text, AfterValidator(preview_host)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 Version = Annotated[str, BeforeValidator(version)]
 Repository = Annotated[Text, AfterValidator(repository)]
+ImageReference = Annotated[Text, AfterValidator(image_reference)]
+MailAddress = Annotated[Text, AfterValidator(mail_address)]
 Quantity = Annotated[str, BeforeValidator(quantity)]
 Path = Annotated[Text, AfterValidator(path)]
 EnvName = Annotated[Text, AfterValidator(env_name)]
@@ -311,10 +337,10 @@ ServiceName = Annotated[Text, AfterValidator(service_name)]
 ResourceName = Annotated[Text, AfterValidator(resource_name)]
 Network = Annotated[Text, AfterValidator(network)]
 InnerNetwork = Annotated[Text, AfterValidator(inner_network)]
-HttpsUrl = Annotated[Text, AfterValidator(https_url)]
+HttpUrl = Annotated[Text, AfterValidator(http_url)]
 Region = Annotated[Text, AfterValidator(region)]
 Cron = Annotated[Text, AfterValidator(cron)]
 Secret = Annotated[SecretStr, BeforeValidator(secret_text), AfterValidator(_filled)]
 DatabaseUrl = Annotated[Secret, AfterValidator(_database_url)]
 RedisUrl = Annotated[Secret, AfterValidator(_redis_url)]
-SecretHttpsUrl = Annotated[Secret, AfterValidator(_secret_https_url)]
+SecretHttpUrl = Annotated[Secret, AfterValidator(_secret_http_url)]

@@ -1,4 +1,4 @@
-"""What is watched, from which value on it alarms or rolls back, and who is told.
+"""What is watched, and from which value on it alarms or rolls back.
 
 Defaults are the runbook's: "Metrics to Watch", "When to Rollback", and its readiness checklist.
 """
@@ -8,15 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from components.settings.base import Part
+from components.settings.monitoring import MonitoringSettings
 from components.settings.values import (
-    HttpsUrl,
     Key,
     Number,
     Percent,
-    Secret,
-    SecretHttpsUrl,
     Switch,
-    Text,
     Whole,
 )
 
@@ -62,6 +59,31 @@ class RequestRateThreshold(Part):
     for_minutes: Annotated[Minutes, _FOR] = 5
 
 
+class CanaryThreshold(Part):
+    """How much worse than the active color the canary may be, in the same window."""
+
+    times_worse: Annotated[
+        Number,
+        Field(gt=1, le=1000),
+        Key(
+            "from how many times the active color's value on it rolls back (error rate, P95); what "
+            "is normal is never too much",
+            "a number above 1, up to 1000",
+            "2",
+        ),
+    ] = 2
+    minimum_errors: Annotated[
+        Whole,
+        Field(ge=1, le=1_000_000),
+        Key(
+            "requests that have to fail within a window; fewer may be chance",
+            "a whole number, 1 to 1000000",
+            "5",
+        ),
+    ] = 5
+    for_minutes: Annotated[Minutes, _FOR] = 5
+
+
 class RollbackSettings(Part):
     """When the agent takes traffic away from a color by itself."""
 
@@ -85,9 +107,12 @@ class RollbackSettings(Part):
             "120",
         ),
     ] = 120
+    canary: Annotated[
+        CanaryThreshold, Key("a canary, compared with the active color", "an object", "2")
+    ] = CanaryThreshold()
 
 
-class AlertsSettings(Part):
+class AlertsSettings(MonitoringSettings):
     """The thresholds; each has the runbook's value as its default."""
 
     error_rate_percent: Annotated[
@@ -153,28 +178,3 @@ class AlertsSettings(Part):
     rollback: Annotated[
         RollbackSettings, Key("when traffic is taken away by itself", "an object", "true")
     ] = RollbackSettings()
-
-
-class NotificationsSettings(Part):
-    """Who is told of releases, alerts and rollbacks. Unset: nobody."""
-
-    slack_webhook: Annotated[
-        SecretHttpsUrl | None,
-        Key("Slack's incoming webhook", "an https:// address, encrypted", "", secret=True),
-    ] = None
-    pager_duty_key: Annotated[
-        Secret | None,
-        Key("integration key of PagerDuty (Events v2)", "text, encrypted", "", secret=True),
-    ] = None
-    status_page: Annotated[
-        HttpsUrl | None,
-        Key(
-            "the status page's API",
-            "an https:// address",
-            "https://status.legal-ai-system.com/api/incidents",
-        ),
-    ] = None
-    on_call: Annotated[
-        Text | None,
-        Key("whom messages name: a handle, group or address", "text", "@on-call"),
-    ] = None

@@ -1,14 +1,16 @@
 """Building what has changed, with whatever this machine has."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from local.images.agent import agent_archive
 from local.images.archive import replacing
 from local.images.checksum import checksum
 from local.images.engine import build_with_engine, engine_answers
-from local.images.layers import Workshop
-from local.images.releases import APP, AppImage, app_images, architecture
+from local.images.recipe import Archive, architecture
+from local.images.releases import app_archives
+from local.images.workshop import Workshop
 from local.problems import CommandFailedError
 
 Report = Callable[[str], None]
@@ -17,23 +19,24 @@ Report = Callable[[str], None]
 def ensure_images(root: Path, report: Report) -> list[Path]:
     """Build the images of the clone at `root` that are missing or out of date.
 
-    Returns their archives under `root`/.local/images, one for each service with all its releases:
-    those share all layers but the last. Raises LocalStackError or CommandFailedError.
+    Returns their archives under `root`/.local/images: one for each service with all its releases,
+    which share all layers but the last, and the agent's. Raises LocalStackError or
+    CommandFailedError.
     """
     folder = root / ".local" / "images"
     answers = cache(engine_answers)
     workshop = Workshop(root, folder, report)
     built = []
-    for service, images in app_images(root).items():
-        out = folder / f"legal-ai-{service}.tar"
+    for archive in [*app_archives(root), agent_archive(root)]:
+        out = folder / f"{archive.name}.tar"
         inputs = checksum(
             root,
-            [root / APP / service, *Path(__file__).parent.glob("*.py")],
-            *(image.tag for image in images),
+            [*archive.inputs, *Path(__file__).parent.glob("*.py")],
+            *(image.tag for image in archive.images),
             architecture(),
         )
         if not _is_current(out, inputs):
-            _build(root, workshop, images, out, report, with_engine=answers())
+            _build(root, workshop, archive, out, report, with_engine=answers())
             _stamp(out, inputs)
         built.append(out)
     return built
@@ -42,23 +45,24 @@ def ensure_images(root: Path, report: Report) -> list[Path]:
 def _build(
     root: Path,
     workshop: Workshop,
-    images: Sequence[AppImage],
+    archive: Archive,
     out: Path,
     report: Report,
     *,
     with_engine: bool,
 ) -> None:
-    tags = f"{images[0].tag} to {images[-1].release.version}"
+    first, last = archive.images[0].tag, archive.images[-1].tag
+    tags = first if first == last else f"{first} to {last.rpartition(':')[2]}"
     if with_engine:
         report(f"{tags}: building with Docker")
         try:
-            build_with_engine(root, images, out)
+            build_with_engine(root, archive.images, out)
         except CommandFailedError as error:
             report(f"{tags}: Docker could not build them, trying Debian packages\n{error}")
         else:
             return
     report(f"{tags}: building from Debian packages")
-    workshop.build(images, out)
+    workshop.build(archive.images, out)
 
 
 def _stamp_of(out: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local.commands import run
 from local.images.archive import replacing
-from local.images.releases import APP, AppImage
+from local.images.recipe import Recipe
 from local.problems import CommandFailedError
 
 ANSWER_SECONDS = 10
@@ -24,7 +24,7 @@ def engine_answers() -> bool:
     return True
 
 
-def build_with_engine(root: Path, images: Sequence[AppImage], out: Path) -> None:
+def build_with_engine(root: Path, images: Sequence[Recipe], out: Path) -> None:
     """Build the images and save them to `out` together. Raises CommandFailedError."""
     for image in images:
         arguments = [
@@ -32,8 +32,12 @@ def build_with_engine(root: Path, images: Sequence[AppImage], out: Path) -> None
             for name, value in image.build_arguments.items()
             for word in ("--build-arg", f"{name}={value}")
         ]
-        context = root / APP / image.service
-        run(["docker", "build", "--tag", image.tag, *arguments, context], timeout=BUILD_SECONDS)
+        file = root / image.dockerfile
+        run(
+            ["docker", "build", "--tag", image.tag, "--file", file, *arguments,
+             root / image.context],
+            timeout=BUILD_SECONDS,
+        )  # fmt: skip
     tags = [image.tag for image in images]
     with replacing(out) as partial:
         run(["docker", "save", "--output", partial, *tags], timeout=BUILD_SECONDS)

@@ -1,17 +1,16 @@
-"""Which images there are: the sample app's releases, their inputs, labels and build arguments."""
+"""The sample app's images: its releases, their inputs, labels and build arguments."""
 
 import json
-import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-APP = "sample_app"
+from local.images.recipe import Archive
+
+APP = Path("sample_app")
 SERVICES = ("backend", "frontend")
 LABEL_VERSION = "org.opencontainers.image.version"
 LABEL_LEVEL = "legal-ai-system.com/schema-level"
 LABEL_NEEDS = "legal-ai-system.com/schema-needs"
-
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -56,15 +55,26 @@ class AppImage:
             arguments["SCHEMA_NEEDS"] = str(self.release.needs)
         return arguments
 
+    @property
+    def context(self) -> Path:
+        """The service's folder."""
+        return APP / self.service
 
-def app_images(root: Path) -> dict[str, list[AppImage]]:
-    """Return the images of every release, by service."""
+    @property
+    def dockerfile(self) -> Path:
+        """The service's Dockerfile."""
+        return self.context / "Dockerfile"
+
+
+def app_archives(root: Path) -> list[Archive]:
+    """Return an archive for each service, with the images of every release."""
     text = (root / APP / "backend" / "releases.json").read_text()
     releases = [Release(version, **levels) for version, levels in json.loads(text).items()]
-    return {service: [AppImage(service, one) for one in releases] for service in SERVICES}
-
-
-def architecture() -> str:
-    """Return this machine's architecture as images name it."""
-    machine = platform.machine()
-    return _ARCHITECTURES.get(machine, machine)
+    return [
+        Archive(
+            f"legal-ai-{service}",
+            [AppImage(service, release) for release in releases],
+            [root / APP / service],
+        )
+        for service in SERVICES
+    ]

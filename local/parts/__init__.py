@@ -1,5 +1,6 @@
 """The parts of the local stack. To add one: a module here, and its class in ALL."""
 
+from local.parts.alertmanager import Alertmanager
 from local.parts.apiserver import ApiServer
 from local.parts.aws import Aws
 from local.parts.base import Daemon, Part, State
@@ -8,11 +9,14 @@ from local.parts.contour import Contour
 from local.parts.controller_manager import ControllerManager
 from local.parts.envoy import Envoy
 from local.parts.etcd import Etcd
+from local.parts.exporters import KubeStateMetrics, NodeExporter, PostgresExporter
 from local.parts.kube_proxy import KubeProxy
 from local.parts.kubelet import Kubelet
 from local.parts.kwok import Kwok
+from local.parts.monitoring_loader import MonitoringLoader
 from local.parts.network import Network
 from local.parts.postgres import Postgres
+from local.parts.prometheus import Prometheus
 from local.parts.redis import Redis
 from local.parts.scheduler import Scheduler
 from local.stack import Stack
@@ -33,6 +37,12 @@ ALL: tuple[type[Part], ...] = (
     Postgres,
     Redis,
     Aws,
+    Prometheus,
+    Alertmanager,
+    MonitoringLoader,
+    KubeStateMetrics,
+    NodeExporter,
+    PostgresExporter,
 )
 NAMES = tuple(part.name for part in ALL)
 

@@ -77,6 +77,8 @@ class Kubelet(Daemon):
             f"--cert-dir={self.data / 'pki'}",
             f"--hostname-override={NODE_NAME}",
             f"--node-ip={NODE_ADDRESS}",
+            # Else what containers use is told of by pod only.
+            f"--containerd={self.places.containerd_socket}",
         ]
 
     def check(self) -> None:

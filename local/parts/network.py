@@ -2,7 +2,16 @@
 
 import json
 
-from local.addresses import NODE_ADDRESS, NODE_BRIDGE, NODE_NETWORK, POD_BRIDGE, POD_NETWORK
+from local.addresses import (
+    ALERTMANAGER_PORT,
+    LOOPBACK,
+    NODE_ADDRESS,
+    NODE_BRIDGE,
+    NODE_NETWORK,
+    POD_BRIDGE,
+    POD_NETWORK,
+    PROMETHEUS_PORT,
+)
 from local.commands import run
 from local.parts.base import Part, State
 from local.problems import CommandFailedError, NotReadyError
@@ -11,6 +20,7 @@ from local.stack import NodeKind
 NFT_TABLE = "legal-ai-local"
 # Pods on one bridge answer each other directly, past the translation of a Service's address:
 # such connections go through the node both ways. The rest hides behind the node's address.
+# Prometheus listens on one address only, which is the node's: loopback leads there.
 NFT_RULES = f"""
 table ip {NFT_TABLE}
 delete table ip {NFT_TABLE}
@@ -19,6 +29,11 @@ table ip {NFT_TABLE} {{
     type nat hook postrouting priority srcnat + 10; policy accept;
     ip saddr {POD_NETWORK} ip daddr {POD_NETWORK} ct status dnat masquerade
     ip saddr {POD_NETWORK} ip daddr != {{ {POD_NETWORK}, {NODE_NETWORK} }} masquerade
+  }}
+  chain output {{
+    type nat hook output priority -100; policy accept;
+    ip daddr {LOOPBACK} tcp dport {PROMETHEUS_PORT} dnat to {NODE_ADDRESS}
+    ip daddr {LOOPBACK} tcp dport {ALERTMANAGER_PORT} dnat to {NODE_ADDRESS}
   }}
 }}
 """

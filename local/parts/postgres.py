@@ -26,6 +26,8 @@ SYSTEM_USER = "postgres"
 OLDEST_VERSION = 15
 ADMIN_ROLE = "legal_ai_admin"
 """Takes and restores backups: may do anything, and copy the whole server."""
+MONITOR_ROLE = "legal_ai_monitor"
+"""Reads the server's statistics, no table of anybody's."""
 # Where a bind mount goes, in a mount namespace of its own, if the clone is in a private folder.
 MOUNT_POINT = Path("/mnt")
 SETTINGS = {
@@ -154,6 +156,7 @@ class Postgres(Daemon):
         with self.connect() as connection:
             _make_role(connection, DATABASE_ROLE, "CREATEDB")
             _make_role(connection, ADMIN_ROLE, "SUPERUSER REPLICATION")
+            _make_role(connection, MONITOR_ROLE, "IN ROLE pg_monitor")
             there = "SELECT 1 FROM pg_database WHERE datname = %s"
             if connection.execute(there, [DATABASE_ROLE]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))

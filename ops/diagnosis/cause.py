@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ops.errors import OpsError
+from ops.errors import CouldNotFindOut, OpsError, Refused
 
 
 class Weight(StrEnum):
@@ -34,3 +34,24 @@ def looked(area: str, mend: str, look: Callable[[], Iterable[Cause]]) -> list[Ca
         return list(look())
     except OpsError as error:
         return [Cause(area, Weight.UNKNOWN, f"could not look: {error}", mend)]
+
+
+def text(causes: Sequence[Cause]) -> str:
+    """The causes for people, the worst first."""
+    order = list(Weight)
+    lines = []
+    for cause in sorted(causes, key=lambda each: order.index(each.weight)):
+        lines.append(f"{cause.weight}: [{cause.area}] {cause.found}")
+        lines += [f"      {line}" for line in cause.evidence]
+        lines.append(f"    mend: {cause.mend}")
+    return "\n".join(lines) or "nothing wrong was found"
+
+
+def enforce(causes: Sequence[Cause]) -> None:
+    """Raise Refused if something is bad, CouldNotFindOut if something could not be looked at."""
+    weights = {cause.weight for cause in causes}
+    if Weight.BAD in weights:
+        count = sum(cause.weight is Weight.BAD for cause in causes)
+        raise Refused(f"{count} things are wrong, see above")
+    if Weight.UNKNOWN in weights:
+        raise CouldNotFindOut("not everything could be looked at, see above")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from ops.checklist import Line
 from ops.errors import CouldNotFindOut, Refused
-from ops.preflight.line import Line, line
+from ops.preflight.line import line
 
 if TYPE_CHECKING:
     from ops.preflight.git_host import Check, GitHost
@@ -30,12 +32,16 @@ def look(host: GitHost, commit: str, names: Mapping[str, Sequence[str]]) -> list
             asked.append(host.checks(commit))
         return asked[0]
 
-    lines = [
-        line(gate, lambda gate=gate: _passed(checks(), names.get(gate, ()), gate)) for gate in GATES
-    ]
+    lines = [line(gate, partial(_gate, checks, names, gate)) for gate in GATES]
     lines.append(line("coverage", lambda: _covered(checks(), names.get("coverage", ()))))
     lines.append(line("approvals", lambda: _approved(host.approvals(commit))))
     return lines
+
+
+def _gate(
+    checks: Callable[[], Mapping[str, Check]], names: Mapping[str, Sequence[str]], gate: str
+) -> str:
+    return _passed(checks(), names.get(gate, ()), gate)
 
 
 def _passed(checks: Mapping[str, Check], names: Sequence[str], gate: str) -> str:

@@ -12,8 +12,8 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ops.checklist import Line
 from ops.errors import CouldNotFindOut, UsageError
-from ops.preflight.line import Line, Verdict
 
 ITEMS: Final[Mapping[str, str]] = {
     "api-docs": "API documentation is updated (if the API changes)",
@@ -69,7 +69,7 @@ def judge(file: Path, version: str) -> list[Line]:
         found = Checklist.model_validate(yaml.safe_load(file.read_text()))
     except FileNotFoundError:
         todo = f"`scripts/preflight.py {version} --write-checklist {file}` makes it"
-        return [Line("checklist", Verdict.UNKNOWN, f"{file} is not there: {todo}")]
+        return [Line("checklist", "unknown", f"{file} is not there: {todo}")]
     except (OSError, yaml.YAMLError) as error:
         raise CouldNotFindOut(f"{file} can't be read: {' '.join(str(error).split())}") from error
     except ValidationError as error:
@@ -85,6 +85,6 @@ def judge(file: Path, version: str) -> list[Line]:
 
 def _line(name: str, tick: Tick) -> Line:
     if not tick.by.strip():
-        return Line(name, Verdict.UNKNOWN, f"nobody ticked it: {ITEMS[name]}")
+        return Line(name, "unknown", f"nobody ticked it: {ITEMS[name]}")
     note = f" ({tick.note})" if tick.note.strip() else ""
-    return Line(name, Verdict.GOOD, f"{tick.by}{note}")
+    return Line(name, "good", f"{tick.by}{note}")

@@ -26,7 +26,8 @@ const script = read("page/app.js");
 const parts = { style, script, color: escape(color), version: escape(version) };
 const page = Buffer.from(read("page/index.html").replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]));
 
-const common = { "x-app-color": color, "x-app-version": version };
+const pod = process.env.HOSTNAME ?? ""; // Kubernetes sets it to the pod's name
+const common = { "x-app-color": color, "x-app-version": version, "x-app-pod": pod };
 const pageHeaders = {
   "content-type": "text/html; charset=utf-8",
   "content-length": page.length,

@@ -25,7 +25,7 @@ def _local_stack() -> None:
 
 
 @contextmanager
-def _project(folder: Path) -> Iterator[Project]:
+def project_with(folder: Path, redis_number: int = 1) -> Iterator[Project]:
     """A project with a namespace, a database and hosts of its own; nothing is deployed yet."""
     name = f"e2e-{uuid.uuid4().hex[:6]}"
     database = name.replace("-", "_")
@@ -37,12 +37,15 @@ def _project(folder: Path) -> Iterator[Project]:
             folder / name,
             name,
             f"postgresql+psycopg://{POSTGRES.format(NODE)}/{database}",
-            f"redis://{NODE}:16379/1",
+            f"redis://{NODE}:16379/{redis_number}",
         )
         try:
             yield made
         finally:
             made.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+            # These belong to the cluster and stay when a namespace goes.
+            policies = "validatingadmissionpolicy,validatingadmissionpolicybinding"
+            made.kubectl("delete", policies, f"legal-ai-held-color.{name}", "--ignore-not-found")
             admin.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
@@ -50,20 +53,19 @@ def _project(folder: Path) -> Iterator[Project]:
 def new_project(tmp_path: Path) -> Iterator[NewProject]:
     """Makes projects that go away with the test."""
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(_project(tmp_path))
+        yield lambda: stack.enter_context(project_with(tmp_path))
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Blue v1.0.0 active and green v1.1.0 in standby, deployed; all of it gone afterwards."""
-    with _project(tmp_path_factory.mktemp("project")) as made:
+    with project_with(tmp_path_factory.mktemp("project")) as made:
         made.up().ok()
         yield made
 
 
-@pytest.fixture
-def settled(project: Project) -> Project:
-    """The project with blue serving everything and nothing held, whatever a test left behind."""
+def settle(project: Project) -> Project:
+    """Let blue serve everything and nothing be held, whatever a test left behind."""
     project.kubectl("delete", "configmap", "traffic-hold", "--ignore-not-found").ok()
     project.set(
         "activeColor=blue",
@@ -76,6 +78,18 @@ def settled(project: Project) -> Project:
     )
     project.up("--refresh").ok()
     return project
+
+
+@pytest.fixture
+def settled(project: Project) -> Project:
+    """The project, settled before each test."""
+    return settle(project)
+
+
+@pytest.fixture(scope="module")
+def settled_once(project: Project) -> Project:
+    """The project, settled before a file's first test: for those that change nothing."""
+    return settle(project)
 
 
 @pytest.fixture

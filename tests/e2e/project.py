@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -71,6 +72,9 @@ class Project:
             "activeColor=blue",
             "canaryWeight=0",
             "gate.timeoutSeconds=8",
+            # Each costs an `up` a few seconds; tests that are about them turn them on.
+            "agent.enabled=false",
+            "alerts.delivery=none",
         )
         for key, url in (("database.url", database_url), ("redis.url", redis_url)):
             project.pulumi("config", "set", "--path", "--secret", f"legal-ai:{key}", url).ok()
@@ -101,8 +105,12 @@ class Project:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start the CLI and come back at once; its output is in the process' pipe."""
+        return self.run(["pulumi", *args, "--non-interactive"])
+
+    def run(self, command: Sequence[str]) -> subprocess.Popen[str]:
+        """Start any command in the project's folder, with its stack chosen."""
         return subprocess.Popen(
-            ["pulumi", *args, "--non-interactive"],
+            command,
             cwd=self.folder,
             env=self.env,
             stdout=subprocess.PIPE,

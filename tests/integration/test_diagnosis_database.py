@@ -83,6 +83,7 @@ def test_a_big_table_that_is_always_read_whole_is_named(here: psycopg.Connection
 def test_who_waits_for_whose_lock_is_named(loaded: PrivateServer, here: psycopg.Connection) -> None:
     database, waiting = here.info.dbname, "SELECT count(*) FROM users"
     with loaded.connect(database) as holder, loaded.connect(database) as waiter:
+        pids = f"pid {waiter.info.backend_pid} waits for {holder.info.backend_pid}"
         holder.execute("BEGIN; LOCK TABLE users")
         thread = threading.Thread(target=waiter.execute, args=(waiting,))
         thread.start()
@@ -94,7 +95,6 @@ def test_who_waits_for_whose_lock_is_named(loaded: PrivateServer, here: psycopg.
         finally:
             holder.execute("ROLLBACK")
             thread.join()
-    pids = f"pid {waiter.info.backend_pid} waits for {holder.info.backend_pid}"
     assert cause.evidence == (f"{pids}: {waiting}",)
 
 

@@ -14,7 +14,8 @@ DATABASE_URL: Final = "postgresql+psycopg://legal_ai:database-password@10.0.0.1:
 REDIS_URL: Final = "redis://:redis-password@10.0.0.1:16379/0"
 JWT_SECRET: Final = "jwt-secret-0123456789-0123456789-0123456789"
 SMOKE_PASSWORD: Final = "smoke-password"
-ENCRYPTED: Final = ("database", "redis", "secrets", "notifications")
+AGENT_TOKEN: Final = "agent-token-0123456789"
+ENCRYPTED: Final = ("agent", "database", "redis", "secrets", "notifications")
 
 SOUND: Final[Mapping[str, Any]] = {
     "activeColor": "blue",
@@ -30,7 +31,15 @@ SOUND: Final[Mapping[str, Any]] = {
     "database": {"kind": "external", "url": DATABASE_URL},
     "redis": {"url": REDIS_URL},
     "secrets": {"JWT_SECRET": JWT_SECRET, "SMOKE_PASSWORD": SMOKE_PASSWORD},
+    "agent": {"enabled": False},
+    "alerts": {"delivery": "none"},
 }
+
+WATCHED: Final[Mapping[str, Any]] = {
+    "agent": {"image": "registry.test/legal-ai-agent:v1", "token": AGENT_TOKEN},
+    "alerts": {"delivery": "operator"},
+}
+"""A stack with alerts and the agent that acts on them; as `base`."""
 
 PLACE: Final[Mapping[str, Any]] = {
     "vpcId": "vpc-0123456789abcdef0",

@@ -21,6 +21,7 @@ SECRETS = {
         "JWT_SECRET": "jwt-secret-value-of-32-bytes-or-more",
         "SMOKE_PASSWORD": "smoke-secret-value",
     },
+    "legal-ai:agent": {"token": "agent-token-secret-value"},
 }
 PLACE = {
     "vpcId": "vpc-0a1b2c3d4e5f60718",
@@ -56,6 +57,8 @@ class Program:
     outputs: dict[str, Any] = field(default_factory=dict)
     hooks: list[str] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
+    registered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Outputs of components, by URN."""
 
     def of(self, kind: str) -> dict[str, Declared]:
         """Resources of a Kubernetes kind (`Deployment`) or type, by the name in the cluster."""
@@ -67,11 +70,18 @@ class Program:
 
 
 class _Inputs(mocks.Mocks):
-    """Resources come out as they went in; those of AWS with what AWS makes up."""
+    """Resources come out as they went in; those of AWS with what AWS makes up.
+
+    `made` is what the cluster adds, by kind.
+    """
+
+    def __init__(self, made: Mapping[str, Any] | None = None) -> None:
+        self._made = made or {}
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         made = _made_up(args) if args.typ.startswith("aws:") else {}
-        return f"{args.name}-id", {**made, **args.inputs}
+        added = self._made.get(args.typ.rpartition(":")[2], {})
+        return f"{args.name}-id", {**made, **args.inputs, **added}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
         raise AssertionError(f"the program calls {args.token} while it declares resources")
@@ -88,8 +98,10 @@ class _Callbacks:
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, program: Program, earlier: Program | None) -> None:
-        super().__init__(_Inputs())
+    def __init__(
+        self, program: Program, earlier: Program | None, made: Mapping[str, Any] | None
+    ) -> None:
+        super().__init__(_Inputs(made))
         self._program = program
         self._before = earlier.state if earlier else {}
 
@@ -119,6 +131,10 @@ class _Monitor(mocks.MockMonitor):
         )
         return response
 
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        self._program.registered[request.urn] = _inputs(request.outputs)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
 
 def _made_up(args: mocks.MockResourceArgs) -> dict[str, Any]:
     service, name = args.typ.split(":")[1].partition("/")[0], args.inputs.get("name", args.name)
@@ -147,20 +163,32 @@ def stack_file(stack: str) -> dict[str, Any]:
     return config
 
 
-def run(stack: str, config: Mapping[str, Any], earlier: Program | None = None) -> Program:
+def run(
+    stack: str,
+    config: Mapping[str, Any],
+    earlier: Program | None = None,
+    made: Mapping[str, Any] | None = None,
+) -> Program:
     """Run `__main__.py` on a preview of the stack. Raises what the program raises.
 
     Changes that a resource ignores are as they were in the `earlier` run, as in a stack's state.
+    `made` are outputs that the cluster adds to what it is given, by kind.
     """
     program = Program()
     texts = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
     }
     mocks.set_mocks(
-        _Inputs(), project="legal-ai", stack=stack, preview=True, monitor=_Monitor(program, earlier)
+        _Inputs(),
+        project="legal-ai",
+        stack=stack,
+        preview=True,
+        monitor=_Monitor(program, earlier, made),
     )
     settings.SETTINGS.callbacks = _Callbacks(program.hooks)
-    pulumi.runtime.set_all_config(texts, secret_keys=[*SECRETS, "legal-ai:database"])
+    pulumi.runtime.set_all_config(
+        texts, secret_keys=[*SECRETS, "legal-ai:database", "legal-ai:notifications"]
+    )
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def declare() -> None:

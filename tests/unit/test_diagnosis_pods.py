@@ -56,7 +56,7 @@ def warning(message: str, about: str = "backend-green-x") -> dict[str, Any]:
     }
 
 
-CRASHED = {"reason": "Error", "exitCode": 2}
+CRASHED: dict[str, Any] = {"reason": "Error", "exitCode": 2}
 
 
 @pytest.mark.parametrize(

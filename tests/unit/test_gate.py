@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops import names, routing, share, smoke
+from ops import history, names, routing, share, smoke
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, OpsError, Refused
@@ -41,12 +41,22 @@ class Memory(Cluster):
 
     def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
         found = self.objects[(kind, name)]
+        if kind == "ConfigMap":
+            found["data"] |= patch["data"]
+            return found
         found["spec"] |= patch["spec"]
         found["metadata"]["annotations"] |= patch["metadata"]["annotations"]
         return found
 
+    def create(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.put_config_map(body["metadata"]["name"], body["data"])
+        return body
+
     def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
-        self.objects[("ConfigMap", name)] = {"data": dict(data)}
+        self.objects[("ConfigMap", name)] = {
+            "metadata": {"resourceVersion": "1"},
+            "data": dict(data),
+        }
         if act := self.on_write.get(name):
             act()
 
@@ -54,7 +64,9 @@ class Memory(Cluster):
         self.objects.pop((kind, name), None)
 
     def route(self, wanted: routing.Split) -> None:
-        self.objects[("HTTPRoute", "legal-ai")] = routing.public_route(SITE, wanted)
+        body = routing.public_route(SITE, wanted)
+        body["metadata"]["resourceVersion"] = "1"
+        self.objects[("HTTPRoute", "legal-ai")] = body
 
     def deploy(self, service: str, color: Color, image: str, replicas: int = 1) -> None:
         name = names.workload(service, color)
@@ -224,6 +236,53 @@ def test_a_rollback_wins_also_over_a_run_that_was_killed_before_it_looked(
     with pytest.raises(Refused, match="it wins"):
         gate.settle()
     assert cluster.weights() == {BLUE: 100, GREEN: 0}
+
+
+def test_a_rollback_that_waits_for_its_target_keeps_the_route_until_that_is_ready(
+    gate: Gate, cluster: Memory
+) -> None:
+    gate.before_route(TO_GREEN)
+    cluster.put_config_map(names.HOLD, HOLD_GREEN)
+    cluster.deploy("backend", BLUE, "app:v1", replicas=0)
+    cluster.route(split(GREEN))
+    with pytest.raises(Refused, match=r"waits for blue to get ready.*\n.*scaled to zero"):
+        gate.after_route(TO_GREEN.weights)
+    assert cluster.weights() == {BLUE: 0, GREEN: 100}
+    assert marker(cluster)
+
+
+def test_a_rollback_wins_with_whatever_version_its_target_is_deployed_as(
+    gate: Gate, cluster: Memory
+) -> None:
+    """The configuration may have another version for it by now, or none."""
+    gate.before_route(TO_GREEN)
+    cluster.put_config_map(names.HOLD, HOLD_GREEN)
+    gate.plan = dataclasses.replace(gate.plan, wanted={GREEN: gate.plan.wanted[GREEN]})
+    cluster.route(split(GREEN))
+    with pytest.raises(Refused, match="it wins"):
+        gate.after_route(TO_GREEN.weights)
+    assert cluster.weights() == {BLUE: 100, GREEN: 0}
+
+
+def test_the_color_that_is_about_to_lose_traffic_is_remembered_as_it_is_then(
+    gate: Gate, cluster: Memory
+) -> None:
+    cluster.deploy("backend", BLUE, "app:v1", replicas=3)
+    gate.before_route(TO_GREEN)
+    whole = history.read(cluster).whole
+    assert whole[BLUE].replicas == {"backend": 3}
+    assert whole[BLUE].images == {"backend": "app:v1"}
+
+
+def test_the_gain_of_a_switch_counts_from_before_its_write(gate: Gate, cluster: Memory) -> None:
+    gate.before_route(TO_GREEN)
+    before = marker(cluster)
+    assert isinstance(before, dict)
+    cluster.route(split(GREEN))
+    gate.after_route(TO_GREEN.weights)
+    found = history.read(cluster)
+    assert found.gained[GREEN] == before["data"]["since"]
+    assert set(found.whole) == {BLUE, GREEN}
 
 
 def test_a_route_that_somebody_else_changed_meanwhile_fails_the_run_and_stays(

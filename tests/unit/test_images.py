@@ -13,8 +13,9 @@ import pytest
 from local.images import build, engine
 from local.images.archive import Image, ImageConfig, Layer, write_images, write_layer
 from local.images.checksum import checksum
-from local.images.layers import Workshop
-from local.images.releases import AppImage, Release, app_images
+from local.images.recipe import Recipe
+from local.images.releases import AppImage, Release, app_archives
+from local.images.workshop import Workshop
 from local.problems import CommandFailedError
 
 ROOT = Path(__file__).parents[2]
@@ -111,10 +112,10 @@ def test_a_checksum_counts_names_content_and_facts_but_no_bytecode(tmp_path: Pat
 def test_there_is_an_image_of_both_services_in_every_release() -> None:
     versions = ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0", "v1.4.0"]
     assert {
-        service: [image.tag for image in images] for service, images in app_images(ROOT).items()
+        archive.name: [image.tag for image in archive.images] for archive in app_archives(ROOT)
     } == {
-        "backend": [f"localhost/legal-ai-backend:{version}" for version in versions],
-        "frontend": [f"localhost/legal-ai-frontend:{version}" for version in versions],
+        "legal-ai-backend": [f"localhost/legal-ai-backend:{version}" for version in versions],
+        "legal-ai-frontend": [f"localhost/legal-ai-frontend:{version}" for version in versions],
     }
 
 
@@ -134,6 +135,9 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of which only images' inputs exist, with builders that write a word."""
     for service in ("backend", "frontend"):
         (tmp_path / "sample_app" / service).mkdir(parents=True)
+    for folder in ("agent", "ops"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "requirements-agent.txt").touch()
     backend = tmp_path / "sample_app" / "backend"
     releases = {"v1.0.0": {"level": 1, "needs": 1}, "v1.1.0": {"level": 2, "needs": 1}}
     backend.joinpath("releases.json").write_text(json.dumps(releases))
@@ -147,7 +151,7 @@ def _ignoring_builders(root: Path, inputs: list[Path], *facts: str) -> str:
     return checksum(root, [one for one in inputs if one.is_relative_to(root)], *facts)
 
 
-def _list_tags(_: Workshop, images: list[AppImage], out: Path) -> None:
+def _list_tags(_: Workshop, images: list[Recipe], out: Path) -> None:
     _write(out, " ".join(image.tag for image in images))
 
 
@@ -162,6 +166,7 @@ def test_images_are_built_once_and_again_when_their_own_source_changes(clone: Pa
     assert [path.name for path in first] == [
         "legal-ai-backend.tar",
         "legal-ai-frontend.tar",
+        "legal-ai-agent.tar",
     ]
     assert all(path.exists() for path in first)
     said.clear()
@@ -171,6 +176,17 @@ def test_images_are_built_once_and_again_when_their_own_source_changes(clone: Pa
     build.ensure_images(clone, said.append)
     assert len(said) == 1
     assert "legal-ai-frontend:v1.0.0 to v1.1.0" in said[0]
+
+
+@pytest.mark.parametrize("changed", ["agent/loop.py", "ops/gate.py", "requirements-agent.txt"])
+def test_the_agents_image_is_built_again_when_the_agent_or_its_library_changes(
+    clone: Path, changed: str
+) -> None:
+    build.ensure_images(clone, lambda _: None)
+    said: list[str] = []
+    (clone / changed).write_text("new")
+    build.ensure_images(clone, said.append)
+    assert said == ["localhost/legal-ai-agent:local: building from Debian packages"]
 
 
 def test_a_deleted_tar_is_built_again(clone: Path) -> None:
@@ -194,17 +210,24 @@ def test_a_docker_engine_that_answers_builds_from_the_dockerfiles(
         return ""
 
     monkeypatch.setattr(engine, "run", docker)
-    backend = build.ensure_images(clone, lambda _: None)[0]
-    assert backend.read_text() == "saved"
+    backend, _, agent = build.ensure_images(clone, lambda _: None)
+    assert backend.read_text() == agent.read_text() == "saved"
     tags = [f"localhost/legal-ai-backend:{version}" for version in ("v1.0.0", "v1.1.0")]
     for number, tag in enumerate(tags):
         assert called[number] == [
-            *("docker", "build", "--tag", tag, "--build-arg", f"VERSION={tag[-6:]}"),
+            *("docker", "build", "--tag", tag),
+            *("--file", str(clone / "sample_app" / "backend" / "Dockerfile")),
+            *("--build-arg", f"VERSION={tag[-6:]}"),
             *("--build-arg", f"SCHEMA_LEVEL={number + 1}", "--build-arg", "SCHEMA_NEEDS=1"),
             str(clone / "sample_app" / "backend"),
         ]
     assert called[2][:3] == ["docker", "save", "--output"]
     assert called[2][4:] == tags
+    # The agent's Dockerfile copies from folders that lie beside its own.
+    assert called[-2][2:] == [
+        *("--tag", "localhost/legal-ai-agent:local"),
+        *("--file", str(clone / "agent" / "Dockerfile"), str(clone)),
+    ]
 
 
 def test_where_docker_fails_debian_packages_are_tried_and_it_is_said_why(

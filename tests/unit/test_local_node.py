@@ -1,10 +1,19 @@
 """What the node's state says: pods of an earlier run, control groups, what must be unmounted."""
 
+import hashlib
+import io
+import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from local import cgroups
+from local.addresses import AGENT_IMAGE
+from local.agent_pods import outdated
 from local.down import mount_points
+from local.images_import import identities
 from local.settle import unsettled
 
 
@@ -71,3 +80,37 @@ def test_with_cgroup_v1_the_group_is_made_in_each_hierarchy_with_the_cpus_of_the
     assert (tmp_path / "memory" / name).is_dir()
     cgroups.remove(Path("/clone"), tmp_path)
     assert not (tmp_path / "memory" / name).exists()
+
+
+def agent(name: str, image: str, identity: str) -> dict[str, Any]:
+    return {
+        "metadata": {"namespace": "n", "name": name},
+        "spec": {"containers": [{"name": "agent", "image": image}]},
+        "status": {"containerStatuses": [{"name": "agent", "imageID": identity}]},
+    }
+
+
+def test_agents_are_replaced_only_if_their_tag_means_another_image_now() -> None:
+    now, before = "a" * 64, "b" * 64
+    pods = [
+        agent("old", AGENT_IMAGE, f"sha256:{before}"),
+        agent("new", AGENT_IMAGE, f"sha256:{now}"),
+        agent("starting", AGENT_IMAGE, ""),
+        agent("another-tag", "localhost/legal-ai-agent:v2", f"sha256:{before}"),
+    ]
+    pods.append(pods[0] | {"status": {}, "metadata": {"namespace": "n", "name": "pending"}})
+    assert outdated(pods, now) == [("n", "old")]
+
+
+@pytest.mark.parametrize("config", ["{}.json", "blobs/sha256/{}"])
+def test_an_image_is_known_by_its_configuration_whoever_made_the_archive(
+    tmp_path: Path, config: str
+) -> None:
+    digest = hashlib.sha256(b"config").hexdigest()
+    manifest = [{"Config": config.format(digest), "RepoTags": [AGENT_IMAGE], "Layers": []}]
+    content = json.dumps(manifest).encode()
+    with tarfile.open(tmp_path / "image.tar", "w") as tar:
+        entry = tarfile.TarInfo("manifest.json")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    assert identities(tmp_path / "image.tar") == {AGENT_IMAGE: digest}

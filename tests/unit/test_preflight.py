@@ -12,10 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.checklist import Line
+from ops.errors import Refused, UsageError
 from ops.preflight import code, documents, people
 from ops.preflight.git_host import GitHost
-from ops.preflight.line import Line, Verdict, enforce, line
+from ops.preflight.line import line
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 NAMES = {
@@ -101,7 +102,7 @@ def hub() -> Iterator[Hub]:
 def test_a_commit_that_passed_everything_and_was_reviewed_by_two_is_good(hub: Hub) -> None:
     lines = hub.judged()
     assert {name: each.verdict for name, each in lines.items()} == dict.fromkeys(
-        ["tests", "lint", "types", "audit", "coverage", "approvals"], Verdict.GOOD
+        ["tests", "lint", "types", "audit", "coverage", "approvals"], "good"
     )
     assert set(hub.tokens) == {"Bearer secret-token"}
 
@@ -109,28 +110,28 @@ def test_a_commit_that_passed_everything_and_was_reviewed_by_two_is_good(hub: Hu
 @pytest.mark.parametrize("conclusion", ["failure", "cancelled", "timed_out", "skipped"])
 def test_a_check_that_did_not_succeed_is_bad_and_named(hub: Hub, conclusion: str) -> None:
     hub.runs([run(name) for name in PASSED if name != "lint"] + [run("lint", conclusion)])
-    assert hub.judged()["lint"].verdict is Verdict.BAD
+    assert hub.judged()["lint"].verdict == "bad"
     assert f"check lint ended with {conclusion}" in hub.judged()["lint"].detail
 
 
 def test_a_check_that_is_running_or_missing_is_unknown(hub: Hub) -> None:
     hub.runs([run("lint", None)])
     lines = hub.judged()
-    assert lines["lint"].verdict is Verdict.UNKNOWN
+    assert lines["lint"].verdict == "unknown"
     assert "still running" in lines["lint"].detail
-    assert lines["tests"].verdict is Verdict.UNKNOWN
+    assert lines["tests"].verdict == "unknown"
     assert "no check backend, frontend (it has: lint)" in lines["tests"].detail
 
 
 def test_of_a_check_that_ran_twice_the_later_run_counts(hub: Hub) -> None:
     rest = [run(name) for name in PASSED if name != "lint"]
     hub.runs([run("lint", "success", at="2026-01-02"), run("lint", "failure"), *rest])
-    assert hub.judged()["lint"].verdict is Verdict.GOOD
+    assert hub.judged()["lint"].verdict == "good"
 
 
 def test_checks_beyond_the_first_page_are_seen(hub: Hub) -> None:
     hub.runs([run(f"other {n}") for n in range(130)] + [run(name) for name in PASSED])
-    assert hub.judged()["tests"].verdict is Verdict.GOOD
+    assert hub.judged()["tests"].verdict == "good"
 
 
 def test_a_commit_status_counts_as_a_check(hub: Hub) -> None:
@@ -142,13 +143,13 @@ def test_a_commit_status_counts_as_a_check(hub: Hub) -> None:
 
 @pytest.mark.parametrize(
     ("title", "verdict"),
-    [("80%", Verdict.GOOD), ("79.99%", Verdict.BAD), ("fine", Verdict.UNKNOWN)],
+    [("80%", "good"), ("79.99%", "bad"), ("fine", "unknown")],
 )
 def test_coverage_is_judged_at_eighty_percent_and_unknown_without_a_number(
-    hub: Hub, title: str, verdict: Verdict
+    hub: Hub, title: str, verdict: str
 ) -> None:
     hub.runs([run("coverage", title=title)])
-    assert hub.judged()["coverage"].verdict is verdict
+    assert hub.judged()["coverage"].verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_fewer_than_two_other_people_who_approve_now_is_bad(
     hub: Hub, reviews: list[tuple[str, str]]
 ) -> None:
     hub.reviews(*reviews)
-    assert hub.judged()["approvals"].verdict is Verdict.BAD
+    assert hub.judged()["approvals"].verdict == "bad"
 
 
 def test_a_comment_after_an_approval_leaves_it(hub: Hub) -> None:
@@ -176,30 +177,20 @@ def test_a_comment_after_an_approval_leaves_it(hub: Hub) -> None:
 
 def test_a_commit_without_a_pull_request_is_unknown(hub: Hub) -> None:
     hub.answers[f"commits/{SHA}/pulls"] = []
-    assert hub.judged()["approvals"].verdict is Verdict.UNKNOWN
+    assert hub.judged()["approvals"].verdict == "unknown"
 
 
 def test_a_wrong_repository_is_unknown_and_says_where_it_is_set(hub: Hub) -> None:
     lines = code.look(hub.client("owner/other"), SHA, NAMES)
-    assert {each.verdict for each in lines} == {Verdict.UNKNOWN}
+    assert {each.verdict for each in lines} == {"unknown"}
     assert "release.repository" in lines[0].detail
     assert "secret-token" not in "".join(each.detail for each in lines)
 
 
 def test_a_gate_for_which_no_check_is_named_is_unknown(hub: Hub) -> None:
     lines = {each.name: each for each in code.look(hub.client(), SHA, {**NAMES, "types": []})}
-    assert lines["types"].verdict is Verdict.UNKNOWN
+    assert lines["types"].verdict == "unknown"
     assert "release.checks.types" in lines["types"].detail
-
-
-def test_bad_lines_refuse_and_unknown_ones_alone_could_not_be_found_out() -> None:
-    good = Line("a", Verdict.GOOD, "")
-    unknown = Line("b", Verdict.UNKNOWN, "no answer")
-    enforce([good])
-    with pytest.raises(CouldNotFindOut, match=r"b \(unknown\): no answer"):
-        enforce([good, unknown])
-    with pytest.raises(Refused, match="c"):
-        enforce([good, unknown, Line("c", Verdict.BAD, "broken")])
 
 
 def test_an_error_of_usage_is_unknown_and_no_other_exception_is_swallowed() -> None:
@@ -209,7 +200,7 @@ def test_an_error_of_usage_is_unknown_and_no_other_exception_is_swallowed() -> N
     def bug() -> str:
         raise KeyError("bug")
 
-    assert line("x", wrong) == Line("x", Verdict.UNKNOWN, "no such key")
+    assert line("x", wrong) == Line("x", "unknown", "no such key")
     with pytest.raises(KeyError):
         line("x", bug)
 
@@ -231,7 +222,7 @@ def test_the_changelog_has_the_version_when_it_has_a_heading_with_notes(
     file = tmp_path / "CHANGELOG.md"
     file.write_text(text)
     judged = line("changelog", lambda: documents.changelog_has(file, "v1.2.0"))
-    assert judged.verdict is (Verdict.GOOD if is_there else Verdict.BAD)
+    assert judged.verdict == ("good" if is_there else "bad")
 
 
 def test_a_variable_that_the_example_lacks_is_named(tmp_path: Path) -> None:
@@ -245,16 +236,16 @@ def test_a_variable_that_the_example_lacks_is_named(tmp_path: Path) -> None:
 
 def test_a_document_that_is_not_there_is_unknown(tmp_path: Path) -> None:
     judged = line("changelog", lambda: documents.changelog_has(tmp_path / "no", "v1"))
-    assert judged.verdict is Verdict.UNKNOWN
+    assert judged.verdict == "unknown"
 
 
 def test_a_fresh_checklist_is_unknown_and_each_tick_makes_one_line_good(tmp_path: Path) -> None:
     file = tmp_path / "v1.yaml"
     people.written(file, "v1")
-    assert {each.verdict for each in people.judge(file, "v1")} == {Verdict.UNKNOWN}
+    assert {each.verdict for each in people.judge(file, "v1")} == {"unknown"}
     file.write_text(file.read_text().replace("by: ''", "by: somebody"))
     assert [each.name for each in people.judge(file, "v1")] == list(people.ITEMS)
-    assert {each.verdict for each in people.judge(file, "v1")} == {Verdict.GOOD}
+    assert {each.verdict for each in people.judge(file, "v1")} == {"good"}
 
 
 def test_a_checklist_with_ticks_is_not_written_over(tmp_path: Path) -> None:
@@ -285,5 +276,5 @@ def test_a_checklist_of_another_version_or_with_unknown_items_is_refused(
 
 def test_a_missing_checklist_is_unknown_and_says_what_makes_it(tmp_path: Path) -> None:
     (only,) = people.judge(tmp_path / "v1.yaml", "v1")
-    assert only.verdict is Verdict.UNKNOWN
+    assert only.verdict == "unknown"
     assert "--write-checklist" in only.detail

@@ -23,7 +23,18 @@ ONE_COLOR = Counter(
         "HTTPRoute": 1,
     }
 )
-SHARED = Counter({"Namespace": 1, "NetworkPolicy": 5, "ResourceQuota": 1, "HTTPRoute": 1})
+SHARED = Counter(
+    {
+        "Namespace": 1,
+        "NetworkPolicy": 5,
+        "ResourceQuota": 1,
+        "HTTPRoute": 1,
+        "ValidatingAdmissionPolicy": 1,
+        "ValidatingAdmissionPolicyBinding": 1,
+    }
+)
+UNWATCHED = {"legal-ai:agent": {"enabled": False}, "legal-ai:alerts": {"delivery": "none"}}
+"""What watches a stack has tests of its own."""
 
 REPLICAS = {"staging": 1, "production": 3}
 
@@ -32,7 +43,7 @@ def config(stack: str, **changes: Any) -> dict[str, Any]:
     found = stack_file(stack)
     if stack == "local":
         found["legal-ai:database"]["url"] = "postgresql+psycopg://a:b@10.200.0.1:15432/legal_ai"
-    return found | {f"legal-ai:{key}": value for key, value in changes.items()}
+    return found | UNWATCHED | {f"legal-ai:{key}": value for key, value in changes.items()}
 
 
 def both_colors(stack: str, earlier: Program | None = None, **changes: Any) -> Program:
@@ -81,6 +92,14 @@ def test_the_local_stack_declares_both_colors_at_their_versions() -> None:
     }
 
 
+@pytest.mark.parametrize("stack", ["local", "staging", "production"])
+def test_every_stack_of_ours_is_watched_and_acted_on(stack: str) -> None:
+    as_it_stands = {key: stack_file(stack).get(key, {}) for key in UNWATCHED}
+    components = run(stack, config(stack) | as_it_stands).resources
+    assert "legal-ai:rollback_agent:RollbackAgent::rollback-agent" in components
+    assert "legal-ai:alert_rules:AlertRules::alert-rules" in components
+
+
 def test_outputs_say_where_it_is_and_who_serves() -> None:
     outputs = both_colors("production", activeColor="green", canaryWeight=10).outputs
     assert outputs["publicUrl"] == "https://legal-ai-system.com"
@@ -97,6 +116,7 @@ def test_components_have_our_tokens_and_every_resource_has_a_parent() -> None:
     assert ours == {
         "legal-ai:namespace:Namespace",
         "legal-ai:color_stack:ColorStack",
+        "legal-ai:held_color:HeldColor",
         "legal-ai:workload:Workload",
         "legal-ai:migration:Migration",
         "legal-ai:traffic:Traffic",

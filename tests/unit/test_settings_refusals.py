@@ -11,6 +11,7 @@ import pulumi
 import pytest
 
 from tests.unit.configs import (
+    AGENT_TOKEN,
     DATABASE_URL,
     ENCRYPTED,
     GONE,
@@ -42,6 +43,7 @@ class Mistake:
 
 
 PRODUCTION = {"stack": "production"}
+EMAIL = {"server": "smtp.test", "sender": "deploy@legal-ai.test", "to": ["boss@legal-ai.test"]}
 RDS = {"database.kind": "rds", "database.url": GONE}
 
 MISTAKES = {
@@ -172,11 +174,11 @@ MISTAKES = {
     "an unknown key": Mistake(
         {"canaryWieght": "10"},
         "canaryWieght",
-        ("is not a key", "did you mean legal-ai:canaryWeight?", "activeColor, alerts"),
+        ("is not a key", "did you mean legal-ai:canaryWeight?", "activeColor, agent, alerts"),
         f"{REMOVE}canaryWieght && {SET}canaryWeight 10",
     ),
     "an unknown key like nothing known": Mistake(
-        {"zzz": "10"}, "zzz", ("is not a key", "activeColor, alerts"), f"{REMOVE}zzz"
+        {"zzz": "10"}, "zzz", ("is not a key", "activeColor, agent, alerts"), f"{REMOVE}zzz"
     ),
     "a key in snake case": Mistake(
         {"active_color": "green"},
@@ -622,6 +624,12 @@ MISTAKES = {
         f"{SET_PATH}backups.schedule hourly",
     ),
     # Watching.
+    "alerts that nobody acts on": Mistake(
+        {"alerts.delivery": "operator"},
+        "alerts.delivery",
+        ('is "operator", and agent.enabled is false', "none where no agent runs"),
+        f"{SET_PATH}agent.enabled true",
+    ),
     "a threshold below what is normal": Mistake(
         {"alerts.cpuPercent.alert": 50},
         "alerts.cpuPercent.alert",
@@ -640,11 +648,80 @@ MISTAKES = {
         ("is 2", "up to 1"),
         f"{SET_PATH}alerts.timeFactor 1",
     ),
-    "a status page without https": Mistake(
-        {"notifications.statusPage": "http://status.test"},
+    # Agent and notifications.
+    "an agent without image": Mistake(
+        {"agent": {"token": AGENT_TOKEN}},
+        "agent.image",
+        ("is missing, and the agent is enabled", "agent/Dockerfile"),
+        f"{SET_PATH}agent.image registry.legal-ai-system.com/legal-ai-agent:v0.1.0",
+    ),
+    "an agent's image without tag": Mistake(
+        {"agent.image": "registry.test:5000/legal-ai-agent"},
+        "agent.image",
+        ("it has neither tag nor digest",),
+        f"{SET_PATH}agent.image registry.legal-ai-system.com/legal-ai-agent:v0.1.0",
+    ),
+    "an agent without token": Mistake(
+        {"agent": {"image": "legal-ai-agent:v1"}},
+        "agent.token",
+        ("is missing, and the agent is enabled",),
+        f"openssl rand -hex 32 | {SECRET}agent.token",
+    ),
+    "an agent's token that can be guessed": Mistake(
+        {"agent": {"image": "legal-ai-agent:v1", "token": "do-not-show"}},
+        "agent.token",
+        ("is too short", "not shown", "16 characters or more"),
+        f"openssl rand -hex 32 | {SECRET}agent.token",
+    ),
+    "no agent at all": Mistake(
+        {"agent.enabled": True, "agent.image": "a:b", "agent.token": AGENT_TOKEN}
+        | {"agent.replicas": 0},
+        "agent.replicas",
+        ("is 0", "1 to 5"),
+        f"{SET_PATH}agent.replicas 2",
+    ),
+    "a status page that is no address": Mistake(
+        {"notifications.statusPage": "status.test"},
         "notifications.statusPage",
-        ('is "http://status.test"', "https://"),
+        ('is "status.test"', "https://"),
         f"{SET_PATH}notifications.statusPage https://status.legal-ai-system.com/api/incidents",
+    ),
+    "a status page without https": Mistake(
+        {"notifications.statusPage": "http://status.test/api"},
+        "notifications.statusPage",
+        ('is "http://status.test/api", not encrypted', "https://"),
+        f"{SET_PATH}notifications.statusPage https://status.test/api",
+        PRODUCTION,
+    ),
+    "a token for no status page": Mistake(
+        {"notifications.statusPageToken": "do-not-show"},
+        "notifications.statusPage",
+        ("is missing, and notifications.statusPageToken is set",),
+        f"{SET_PATH}notifications.statusPage https://status.legal-ai-system.com/api/incidents",
+    ),
+    "mail to nobody": Mistake(
+        {"notifications.email": {**EMAIL, "to": []}},
+        "notifications.email.to",
+        ("nobody is named", "a list of mail addresses"),
+        "pulumi config set --path 'legal-ai:notifications.email.to[0]' on-call@legal-ai-system.com",
+    ),
+    "mail to what is no address": Mistake(
+        {"notifications.email": {**EMAIL, "to": ["on call"]}},
+        "notifications.email.to[0]",
+        ('is "on call"', "it is no mail address"),
+        "pulumi config set --path 'legal-ai:notifications.email.to[0]' on-call@legal-ai-system.com",
+    ),
+    "a login without password": Mistake(
+        {"notifications.email": {**EMAIL, "user": "deploy"}},
+        "notifications.email.password",
+        ("is missing, and notifications.email.user is set",),
+        f"{SECRET}notifications.email.password",
+    ),
+    "a password without login": Mistake(
+        {"notifications.email": {**EMAIL, "password": "do-not-show"}},
+        "notifications.email.user",
+        ("is missing, and notifications.email.password is set",),
+        f"{SET_PATH}notifications.email.user deploy@legal-ai.test",
     ),
     # Production.
     "production without hourly backups": Mistake(
@@ -818,8 +895,22 @@ MISTAKES = {
     "a webhook without https": Mistake(
         {"notifications.slackWebhook": "http://do-not-show"},
         "notifications.slackWebhook",
-        ("it is no https:// address", "not shown"),
+        ("is no https:// address", "not shown"),
         f"{SECRET}notifications.slackWebhook",
+        PRODUCTION,
+    ),
+    "a webhook that is no address": Mistake(
+        {"notifications.webhook": "do-not-show"},
+        "notifications.webhook",
+        ("it is no http:// or https:// address", "not shown"),
+        f"{SECRET}notifications.webhook",
+    ),
+    "an agent's token in plain text": Mistake(
+        {"agent": {"image": "a:b", "token": AGENT_TOKEN}},
+        "agent.token",
+        ("plain text",),
+        f"{SECRET}agent.token",
+        {"encrypted": ("database", "redis", "secrets")},
     ),
     "a mistyped secret key": Mistake(
         {"redis.ulr": "do-not-show"},

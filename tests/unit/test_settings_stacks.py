@@ -15,6 +15,7 @@ from components.settings.defaults import SERVICES
 from components.settings.reference import tables
 from ops.color import Color
 from tests.unit.configs import (
+    AGENT_TOKEN,
     DATABASE_URL,
     JWT_SECRET,
     PLACE,
@@ -29,10 +30,11 @@ SECRETS = {
     "redis.url": REDIS_URL,
     "secrets.JWT_SECRET": JWT_SECRET,
     "secrets.SMOKE_PASSWORD": SMOKE_PASSWORD,
+    "agent.token": AGENT_TOKEN,
 }
 # Where stack `local` has its PostgreSQL, and the role that restores it.
 OF_LOCAL = {"database.adminUrl": DATABASE_URL}
-ENCRYPTED = {"legal-ai:database", "legal-ai:redis", "legal-ai:secrets"}
+ENCRYPTED = {f"legal-ai:{key}" for key in ("agent", "database", "redis", "secrets")}
 
 
 def stack_file(stack: str) -> dict[str, Any]:
@@ -126,6 +128,7 @@ def test_without_its_secrets_and_its_network_a_stack_names_the_commands_that_set
         "pulumi config set --path 'legal-ai:database.subnetIds[1]' subnet-18071f6e5d4c3b2a1",
         "pulumi config set --path 'legal-ai:database.clusterSecurityGroupIds[0]' "
         "sg-0a1b2c3d4e5f60718",
+        "openssl rand -hex 32 | pulumi config set --secret --path legal-ai:agent.token",
     ]
     assert "secure" not in (ROOT / f"Pulumi.{stack}.yaml").read_text()
     assert stack_file(stack)["secretsprovider"].startswith(f"awskms://alias/legal-ai-{stack}")

@@ -80,4 +80,4 @@ def make_app(settings: Settings, release: Release, faults: FaultSwitch, drain: D
         max_body_size=2 * limit,
     )
     app.state.services = shared
-    return Observe(app, settings.color, release, faults, drain)
+    return Observe(app, settings, release, faults, drain)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .drain import Drain
 from .faults import FaultSwitch
 from .release import Release
+from .settings import Settings
 
 REQUESTS = Counter("http_requests", "Requests answered.", ["status", "method", "path"])
 DURATION = Histogram(
@@ -37,16 +38,22 @@ class Observe:
     """Wraps an ASGI application and adds what every answer has in common."""
 
     def __init__(
-        self, app: ASGIApp, color: str, release: Release, faults: FaultSwitch, drain: Drain
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        release: Release,
+        faults: FaultSwitch,
+        drain: Drain,
     ) -> None:
         self._app = app
         self._faults = faults
         self._drain = drain
         self._headers = (
-            (b"x-app-color", color.encode()),
+            (b"x-app-color", settings.color.encode()),
             (b"x-app-version", release.version.encode()),
+            (b"x-app-pod", settings.pod.encode()),
         )
-        INFO.labels(color, release.version).set(1)
+        INFO.labels(settings.color, release.version).set(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (or pass on the lifespan)."""

@@ -30,6 +30,7 @@ class Settings:
     faults_enabled: bool = False
     faults: str = ""
     access_log: bool = False
+    pod: str = ""
 
 
 _REQUIRED = ("DATABASE_URL", "REDIS_URL", "JWT_SECRET")
@@ -66,5 +67,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         faults_enabled=env.get("FAULTS_ENABLED") == "1",
         faults=env.get("FAULTS", ""),
         access_log=env.get("ACCESS_LOG") == "1",
+        # Kubernetes sets it to the pod's name.
+        pod=env.get("HOSTNAME", ""),
         **numbers,
     )

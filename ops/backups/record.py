@@ -1,0 +1,82 @@
+"""When a backup was last taken and one last proven, as the alerts learn it.
+
+The ConfigMap `backups` says so in the stack's namespace; the agent makes metrics of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+from ops.backups.model import rfc3339
+from ops.errors import CouldNotFindOut, OpsError
+
+if TYPE_CHECKING:
+    from ops.cluster import Cluster
+
+NAME: Final = "backups"
+TRIES: Final = 5
+"""A backup and a verification may end at the same moment."""
+
+Event = Literal["taken", "verified"]
+
+
+def note(cluster: Cluster, event: Event, at: datetime, backup: str) -> None:
+    """Write down a moment and its backup's id; an older one than is known changes nothing.
+
+    Raises CouldNotFindOut.
+    """
+    from ops.cluster import Conflict  # noqa: PLC0415 that import takes a while
+
+    change = {event: rfc3339(at), f"{event}Id": backup}
+    for _ in range(TRIES):
+        found = cluster.get("ConfigMap", NAME)
+        known = _moment((found or {}).get("data"), event)
+        if known is not None and known >= at:
+            return
+        try:
+            if found is None:
+                cluster.create(
+                    {
+                        "apiVersion": "v1",
+                        "kind": "ConfigMap",
+                        "metadata": {"name": NAME},
+                        "data": change,
+                    }
+                )
+            else:
+                version = {"resourceVersion": found["metadata"]["resourceVersion"]}
+                cluster.patch("ConfigMap", NAME, {"metadata": version, "data": change})
+        except Conflict:
+            continue
+        return
+    raise CouldNotFindOut(
+        f"the ConfigMap {NAME} was written by others {TRIES} times in a row: run this again"
+    )
+
+
+def tell(
+    connect: Callable[[], Cluster],
+    event: Event,
+    at: datetime,
+    backup: str,
+    say: Callable[[str], None],
+) -> None:
+    """`note`, where it can't be: a word on what follows. The backup is as good without."""
+    try:
+        note(connect(), event, at, backup)
+    except OpsError as error:
+        say(
+            f"{backup} was {event}, but the alerts could not be told and will call it missing "
+            f"(BackupTooOld or BackupUnproven): {error}"
+        )
+
+
+def _moment(data: dict[str, str] | None, event: Event) -> datetime | None:
+    """The moment that is known; one that can't be read is written anew."""
+    try:
+        found = datetime.fromisoformat((data or {}).get(event, ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -1,0 +1,23 @@
+"""Grafana's dashboards as code: both colors side by side, and what they share. Pure."""
+
+from __future__ import annotations
+
+import json
+
+from ops.dashboards.colors import colors
+from ops.dashboards.panels import Body
+from ops.dashboards.shared import shared
+from ops.dashboards.site import Lines, Site
+
+__all__ = ["Lines", "Site", "dashboards"]
+
+
+def dashboards(site: Site) -> dict[str, str]:
+    """The dashboards of a stack by file name, each as JSON that Grafana reads from a file."""
+    made = {"legal-ai-colors": colors(site), "legal-ai-shared": shared(site)}
+    return {f"{name}.json": _text(body) for name, body in made.items()}
+
+
+def _text(body: Body) -> str:
+    """The same dashboard gives the same text: an unchanged one is no change for Pulumi."""
+    return json.dumps(body, indent=1, sort_keys=True) + "\n"

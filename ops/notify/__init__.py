@@ -1,0 +1,26 @@
+"""Telling people what happened: Slack, the status page, PagerDuty, a webhook, mail.
+
+A message that can't be delivered never fails who sends it: it is said, and given back.
+"""
+
+from ops.notify.model import (
+    SECRETS,
+    EmailFacts,
+    Event,
+    Failure,
+    Kind,
+    NotificationFacts,
+    Severity,
+)
+from ops.notify.notifier import Notifier
+
+__all__ = [
+    "SECRETS",
+    "EmailFacts",
+    "Event",
+    "Failure",
+    "Kind",
+    "NotificationFacts",
+    "Notifier",
+    "Severity",
+]

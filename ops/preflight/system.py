@@ -1,0 +1,104 @@
+"""The checklist's "Infrastructure Readiness": what stack, cluster, backups and monitoring say.
+
+Each function returns what it saw, or raises: Refused where it is bad, CouldNotFindOut else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from ops import names, verdict
+from ops.alerts import series
+from ops.backups import freshness
+from ops.errors import CouldNotFindOut, Refused
+
+if TYPE_CHECKING:
+    from ops.backups.engine import Engine
+    from ops.cluster import Cluster
+    from ops.hold import Hold
+    from ops.metrics import Prometheus
+    from ops.notify.model import NotificationFacts
+    from ops.operations import BackupFacts
+    from ops.rollback.facts import Facts
+
+DISK_FREE_PERCENT: Final = 20.0
+DASHBOARD: Final = {"grafana_dashboard": "1"}
+"""The label by which Grafana's sidecar finds dashboards."""
+
+
+def nothing_is_held(hold: Hold | None) -> str:
+    """A hold means that somebody took traffic back and nobody has acknowledged it yet."""
+    if hold is None:
+        return "no color is held"
+    raise Refused(f"{hold}. `scripts/emergency_rollback.py --acknowledge` settles it")
+
+
+def there_is_a_way_back(facts: Facts) -> str:
+    """The color in traffic is what a rollback would come back to: proven, and ready now."""
+    active = facts.live.active
+    if active is None:
+        raise CouldNotFindOut("the live route does not say which color is active")
+    was = facts.history.whole.get(active)
+    if was is None:
+        raise Refused(
+            f"{active} was never seen serving all traffic, so no rollback would go back to it: "
+            f"give it 100 % first (`scripts/switch_deployment_color.py {active}`)"
+        )
+    now = facts.colors[active]
+    state = verdict.ColorState(
+        wanted={names.workload(service, active): image for service, image in was.images.items()},
+        workloads={names.workload(service, active): w for service, w in now.workloads.items()},
+        schema=now.fit,
+    )
+    findings = verdict.judge_color(active, state)
+    if findings:
+        raise Refused("; ".join(str(finding) for finding in findings))
+    return f"{active} is ready, as it served all traffic since {was.at}"
+
+
+def backups_are_fresh(engine: Engine, facts: BackupFacts, now: datetime) -> str:
+    """A restore point, and a proof by a restore, that are young enough."""
+    found = freshness.problems(engine.backups(), engine.window(), facts, now)
+    if found:
+        raise Refused("; ".join(found))
+    return "a fresh restore point, and a fresh proof"
+
+
+def disk_is_free(prometheus: Prometheus, namespace: str) -> str:
+    """More than 20 % of the database's storage. Raises NoData where nobody measures it."""
+    percent = prometheus.value(series.query(series.DISK_FREE_PERCENT, namespace))
+    if percent <= DISK_FREE_PERCENT:
+        raise Refused(
+            f"{percent:.0f} % of the database's storage is free, more than {DISK_FREE_PERCENT:g} % "
+            "is needed: `pulumi config set --path database.allocatedStorage MORE && pulumi up`"
+        )
+    return f"{percent:.0f} % of the database's storage is free"
+
+
+def rules_are_loaded(prometheus: Prometheus, namespace: str) -> str:
+    """The rules record what the agent says of the route: loaded, and fed."""
+    samples = prometheus.vector(series.query(series.ROUTE_WEIGHT, namespace))
+    if not samples:
+        raise Refused(
+            f"Prometheus records nothing for {namespace}: the rules are not loaded, or the agent "
+            "is not scraped. See its pages /rules and /targets"
+        )
+    return f"Prometheus records the weights of {len(samples)} colors"
+
+
+def dashboards_are_there(cluster: Cluster) -> str:
+    """The dashboards that the program makes."""
+    found = [body["metadata"]["name"] for body in cluster.list("ConfigMap", DASHBOARD)]
+    if not found:
+        raise Refused("there is no dashboard in the namespace: `pulumi up` makes them")
+    return ", ".join(sorted(found))
+
+
+def somebody_is_on_call(facts: NotificationFacts) -> str:
+    """Whom messages name, and a channel by which it reaches them."""
+    if not facts.on_call:
+        raise Refused(
+            "nobody is named: `pulumi config set --path notifications.onCall NAME && pulumi up`"
+        )
+    return facts.on_call

@@ -1,0 +1,95 @@
+"""The hold that announces a rollback: written before anything is done, taken back if nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from ops import names
+from ops.errors import CouldNotFindOut
+from ops.hold import Hold
+from ops.rollback.journal import Operation
+from ops.rollback.request import Kind
+
+if TYPE_CHECKING:
+    from ops.cluster import Body, Cluster
+
+TRIES: Final = 20
+
+
+class Superseded(Exception):
+    """The hold is not what the rollback was decided by: the reason, for people."""
+
+
+def announce(cluster: Cluster, operation: Operation) -> None:
+    """Write the hold, unless one says the same: from here on no `up` gives the color weight.
+
+    Raises Superseded, CouldNotFindOut.
+    """
+    from ops.cluster import Conflict  # noqa: PLC0415 that import takes a while
+
+    for _ in range(TRIES):
+        found = cluster.get("ConfigMap", names.HOLD)
+        try:
+            if found is None:
+                _require_announcing(operation)
+                cluster.create(_config_map(_hold_of(operation)))
+            elif not _says_the_same(found, operation):
+                _replace(cluster, found, _hold_of(operation))
+        except Conflict:
+            continue
+        return
+    raise CouldNotFindOut(
+        f"ConfigMap {names.HOLD} was written by others {TRIES} times in a row: run this again"
+    )
+
+
+def take_back(cluster: Cluster, operation: str, found_hold: Mapping[str, str] | None) -> None:
+    """Take back the hold that the rollback `operation` wrote, if it still stands.
+
+    One that stood before it, `found_hold`, returns.
+    """
+    found = cluster.get("ConfigMap", names.HOLD)
+    if found is None or Hold.from_data(found.get("data")).operation != operation:
+        return
+    if found_hold is None:
+        cluster.delete("ConfigMap", names.HOLD)
+    else:
+        _replace(cluster, found, Hold.from_data(found_hold))
+
+
+def _require_announcing(operation: Operation) -> None:
+    if operation.kind is Kind.REASSERT:
+        raise Superseded("the hold was lifted meanwhile")
+
+
+def _says_the_same(found: Body, operation: Operation) -> bool:
+    data = dict(found.get("data") or {})
+    stands = Hold.from_data(data)
+    if (stands.color, stands.target) == (operation.color, operation.target):
+        return True
+    if data != operation.found_hold:
+        raise Superseded(f"another rollback came in meanwhile: {stands}")
+    return False
+
+
+def _hold_of(operation: Operation) -> Hold:
+    return Hold(
+        color=operation.color,
+        target=operation.target,
+        reason=operation.reason,
+        at=operation.began,
+        by=operation.by,
+        alert=operation.alert,
+        operation=operation.id,
+    )
+
+
+def _config_map(hold: Hold) -> Body:
+    metadata = {"name": names.HOLD}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": hold.to_data()}
+
+
+def _replace(cluster: Cluster, found: Body, hold: Hold) -> None:
+    version = {"resourceVersion": found["metadata"]["resourceVersion"]}
+    cluster.patch("ConfigMap", names.HOLD, {"metadata": version, "data": hold.to_data()})

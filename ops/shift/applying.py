@@ -1,0 +1,53 @@
+"""A step made real: the journal, the configuration, `pulumi up`; and whether it still is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops import failpoint
+from ops.errors import CouldNotFindOut
+from ops.shift.config import configured, serial
+from ops.shift.entry import Phase, Shift
+
+if TYPE_CHECKING:
+    from ops.shift.tools import Tools
+
+
+def apply(tools: Tools, shift: Shift) -> Shift:
+    """Write the journal, then the configuration if it differs, then `pulumi up`."""
+    config = tools.stack.config()
+    wanted = {"activeColor": str(shift.active), "canaryWeight": str(shift.canary_weight)}
+    differs = configured(config) != wanted
+    shift = shift.updated(serial=serial(config) + differs)
+    tools.journal.write(shift)
+    at = "back" if shift.phase is Phase.BACK else shift.step
+    failpoint.reach(f"shift.{at}.journaled")
+    if differs:
+        tools.stack.set({**wanted, "serial": str(shift.serial)})
+        failpoint.reach(f"shift.{at}.configured")
+    tools.stack.up(tools.say)
+    failpoint.reach(f"shift.{at}.applied")
+    return shift
+
+
+def moved(tools: Tools, shift: Shift) -> str:
+    """Who moved traffic since this shift did; empty: it is where the shift left it."""
+    hold = tools.traffic.hold()
+    if hold is not None and hold.color == shift.target and shift.phase is not Phase.BACK:
+        return str(hold)
+    live = tools.traffic.live()
+    if live is None:
+        raise CouldNotFindOut("the public route was there a moment ago and is gone now")
+    wanted = {color: weight for color, weight in shift.weights.items() if weight}
+    there = {color: weight for color, weight in live.weights.items() if weight}
+    if there == wanted:
+        return ""
+    return (
+        f"the route gives {', '.join(f'{c} {w} %' for c, w in sorted(there.items()))}, and this "
+        f"shift left it at {told(shift)}"
+    )
+
+
+def told(shift: Shift) -> str:
+    """The weights of a step for people."""
+    return ", ".join(f"{color} {weight} %" for color, weight in sorted(shift.weights.items()))

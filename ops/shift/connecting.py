@@ -1,0 +1,150 @@
+"""The tools of a shift for a stack as it is deployed."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from ops import live, operations
+from ops.cluster import Cluster
+from ops.errors import Refused, UsageError
+from ops.journal import ClusterJournal, TakenOver
+from ops.lease import Lease, held
+from ops.metrics import SETTING, Prometheus
+from ops.notify import Notifier
+from ops.restore.connecting import me
+from ops.rollback import facts as rollback_facts
+from ops.shift import emergency
+from ops.shift.entry import KEPT, NAME, Shift
+from ops.shift.tools import Alive, Tools
+from ops.watching.judging import Limits
+from ops.watching.watcher import PrometheusWatcher, rhythm
+
+if TYPE_CHECKING:
+    from ops.hold import Hold
+    from ops.monitoring import MonitoringFacts
+    from ops.shift.tools import Say
+    from ops.stack import Stack
+    from ops.state import LiveTraffic
+
+LEASE_SECONDS: Final = 15.0
+"""How long a run that fell silent is waited for before another one may go on."""
+RUN: Final = f"{me()} (pid {os.getpid()}, {uuid.uuid4().hex[:8]})"
+"""This process, and no other."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What an operator may choose over what was deployed; None: as deployed.
+
+    `prometheus` is a URL.
+    """
+
+    prometheus: str | None = None
+    minimum_requests: int | None = None
+    times_worse: float | None = None
+
+
+@dataclass(frozen=True)
+class ClusterTraffic:
+    """`ops.shift.tools.Traffic`, by the cluster."""
+
+    cluster: Cluster
+    router: str
+
+    def live(self) -> LiveTraffic | None:
+        """By the route; None where there is none."""
+        found = live.route(self.cluster, self.router)
+        return None if found is None else found.traffic
+
+    def hold(self) -> Hold | None:
+        """The hold that stands, if one does."""
+        return rollback_facts.hold(self.cluster)
+
+
+def connect(stack: Stack, wishes: Wishes, say: Say) -> Tools:
+    """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut."""
+    facts = operations.read(stack)
+    monitoring = facts.watched()
+    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    return Tools(
+        stack=stack,
+        deployed=facts.versions,
+        traffic=ClusterTraffic(cluster, facts.router),
+        journal=ClusterJournal(cluster, KEPT),
+        watcher=PrometheusWatcher(
+            connect=lambda: prometheus(monitoring, wishes.prometheus),
+            namespace=facts.namespace,
+            limits=limits(monitoring, wishes),
+            rhythm=rhythm(monitoring.scrape_seconds, monitoring.evaluation_seconds),
+            say=say,
+        ),
+        emergency=emergency.way_back(cluster, facts.router, facts.public_url, RUN, say),
+        exclusive=lambda: _exclusive(cluster, say),
+        tell=Notifier(facts.notifications, say).tell,
+        now=lambda: datetime.now(UTC),
+        by=me(),
+        say=say,
+    )
+
+
+def journal(stack: Stack) -> ClusterJournal[Shift]:
+    """The journal of shifts alone. Raises UsageError and CouldNotFindOut."""
+    facts = operations.read(stack)
+    return ClusterJournal(Cluster.connect(facts.namespace, context=facts.kube_context), KEPT)
+
+
+def limits(monitoring: MonitoringFacts, wishes: Wishes) -> Limits:
+    """The limits: what the agent rolls back at, and what an operator chose."""
+    thresholds = monitoring.thresholds
+    found = Limits(
+        error_ratio=thresholds.rollback.error_rate_percent / 100,
+        p95_seconds=thresholds.rollback.p95_milliseconds / 1000,
+        minimum_requests=thresholds.minimum_requests,
+        minimum_errors=thresholds.rollback.canary.minimum_errors,
+    )
+    if wishes.minimum_requests is not None:
+        found = replace(found, minimum_requests=wishes.minimum_requests)
+    if wishes.times_worse is not None:
+        found = replace(found, times_worse=wishes.times_worse)
+    return found
+
+
+def prometheus(monitoring: MonitoringFacts, chosen: str | None) -> Prometheus:
+    """The Prometheus with the rules' series. Raises UsageError where this stack has none."""
+    url = chosen or monitoring.prometheus_url
+    if monitoring.delivery == "none" or not url:
+        raise UsageError(
+            "this stack is not watched, so traffic can't be moved and watched: set "
+            f"legal-ai:alerts.delivery and {SETTING}, or switch with --no-watch"
+        )
+    return Prometheus(url)
+
+
+@contextmanager
+def _exclusive(cluster: Cluster, say: Say) -> Iterator[Alive]:
+    lease = Lease(
+        cluster, NAME, f"{me()}, pid {os.getpid()}, {uuid.uuid4().hex[:8]}", LEASE_SECONDS
+    )
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(lease, say))
+        except Refused as error:
+            raise Refused(
+                f"{error}. To take traffic back at once, whatever that one does: "
+                "scripts/emergency_rollback.py"
+            ) from error
+
+        def alive() -> None:
+            if not lease.is_held:
+                raise TakenOver(
+                    f"the lease {NAME} was lost: the API server did not answer in time, or this "
+                    "machine slept. Another run may be at it; run the same command again to see"
+                )
+
+        yield alive

@@ -1,0 +1,114 @@
+"""How a shift ends other than by arriving: closed with its outcome, people told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ops.backups.model import rfc3339
+from ops.errors import CouldNotFindOut, Refused
+from ops.notify import Event
+
+if TYPE_CHECKING:
+    from ops.shift.entry import Shift
+    from ops.shift.tools import Tools
+    from ops.watching.judging import Verdict
+
+_OPTIONS: Final = (
+    "Look at it. Then run the same command again to watch this step anew and go on, or go back by "
+    "`scripts/canary.py --abort`; where Pulumi or Prometheus are gone, by "
+    "`scripts/emergency_rollback.py`"
+)
+
+
+def close(tools: Tools, shift: Shift, outcome: str, reason: str = "") -> Shift:
+    """It is over: into the journal's history."""
+    closed = shift.updated(
+        outcome=outcome,
+        reason=reason or shift.reason,
+        finished=rfc3339(tools.now().replace(microsecond=0)),
+    )
+    tools.journal.close(closed)
+    if shift.paged:
+        tools.tell(
+            Event(
+                kind="acknowledged",
+                title=f"The shift of traffic to {shift.target} {shift.version} is {outcome}",
+                text=closed.reason,
+                severity="info",
+                fields=facts(closed),
+                dedup=f"shift-{shift.id}",
+            )
+        )
+    return closed
+
+
+def overruled(tools: Tools, shift: Shift, reason: str) -> Refused:
+    """Somebody else moved traffic (the agent, a person): theirs stands, and this one is over.
+
+    They have told people what they did, and why.
+    """
+    closed = close(tools, shift, "overruled", reason)
+    return Refused(
+        f"{closed}: somebody else moved traffic meanwhile, and that stays: {reason}. Make the "
+        "configuration say what is live, and lift the hold if one stands, by "
+        "`scripts/emergency_rollback.py --acknowledge`"
+    )
+
+
+def unsure(tools: Tools, shift: Shift, verdict: Verdict) -> CouldNotFindOut:
+    """It can't be told whether the target fails: traffic stays, the shift stays open, people told.
+
+    Going back blindly may be going back to what fails as well.
+    """
+    what = (
+        f"{verdict.reason}. Nothing is moved: {shift.target} keeps "
+        f"{shift.weights[shift.target]} %, {shift.origin} {shift.weights[shift.origin]} %"
+    )
+    tools.journal.write(shift.updated(paged=True))
+    page(tools, shift, what)
+    return CouldNotFindOut(f"{what}.\n{_OPTIONS}")
+
+
+def page(tools: Tools, shift: Shift, what: str) -> None:
+    """Tell people that a shift stands, and what they can do."""
+    tools.tell(
+        Event(
+            kind="page",
+            title=f"A shift of traffic to {shift.target} {shift.version} stands at {shift.where}",
+            text=f"{what}. {_OPTIONS}",
+            severity="critical",
+            fields=facts(shift),
+            dedup=f"shift-{shift.id}",
+        )
+    )
+
+
+def stays(tools: Tools, shift: Shift, reason: str) -> Refused:
+    """The origin failed before: going back to it would be going from bad to bad."""
+    closed = close(tools, shift, "stayed", reason)
+    what = (
+        f"{reason}. But {shift.origin} was no better before ({shift.origin_problem}), so nothing "
+        f"is moved: {shift.target} keeps all traffic"
+    )
+    tools.tell(
+        Event(
+            kind="stayed",
+            title=f"Both colors fail; traffic stays on {shift.target} {shift.version}",
+            text=f"{what}. Look at what they share: the database, Redis, the gateway",
+            severity="critical",
+            fields=facts(closed),
+            dedup=f"shift-{shift.id}",
+        )
+    )
+    return Refused(f"{what}. Look at what both share: the database, Redis, the gateway")
+
+
+def facts(shift: Shift) -> dict[str, str]:
+    """Short facts for a message."""
+    return {
+        "color": str(shift.target),
+        "version": shift.version,
+        "step": shift.where,
+        "by": shift.by,
+        "started": shift.started,
+    }

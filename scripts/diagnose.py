@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Look for what is wrong, as the runbook's troubleshooting does: pods, errors, migration, slowness.
+
+Says what was found, what shows it, and the command that mends it. Changes nothing. Ends with 0 when
+nothing was found, 1 when something is wrong, 3 when something could not be looked at.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from ops import operations
+from ops.cluster import Cluster
+from ops.color import Color
+from ops.database import connect
+from ops.diagnosis import errors, migration, pods, slowness
+from ops.diagnosis.cause import Cause, enforce, looked, text
+from ops.errors import UsageError
+from ops.metrics import Prometheus
+from ops.operations import Operations
+from ops.stack import Stack
+from scripts.console import JsonOption, StackOption, application, main, say, show
+
+app = application(__doc__)
+AREAS = ("pods", "errors", "migration", "slowness")
+
+
+@app.command()
+def run(
+    areas: Annotated[
+        list[str] | None, typer.Argument(metavar="[AREA]...", help=f"of {', '.join(AREAS)}; all")
+    ] = None,
+    stack: StackOption = None,
+    color: Annotated[Color | None, typer.Option("--color", help="this color only")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """See the text above. Example: `scripts/diagnose.py pods --color green`."""
+    wanted = areas or list(AREAS)
+    if unknown := [area for area in wanted if area not in AREAS]:
+        raise UsageError(f"no such area: {', '.join(unknown)}; there are {', '.join(AREAS)}")
+    facts = operations.read(Stack.chosen(stack))
+    colors = [each for each in facts.versions if color in {None, each}]
+    looks = _looks(facts, colors)
+    causes: list[Cause] = []
+    for area in wanted:
+        say(f"looking at {area}")
+        for mend, look in looks[area]:
+            causes += looked(area, mend, look)
+    show([asdict(cause) for cause in causes], as_json=as_json, text=text(causes))
+    enforce(causes)
+
+
+_Look = tuple[str, Callable[[], Iterable[Cause]]]
+
+
+def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, ...]]:
+    """What is looked at for each area, with what helps where that fails."""
+    cluster_first = "reach the cluster first: KUBECONFIG, or legal-ai's kubernetes:context"
+    metrics_first = "reach Prometheus first: `alerts.prometheusUrl`"
+    database_first = "reach the database first: `database.adminUrl`"
+    images = {each: facts.images[each] for each in colors if each in facts.images}
+    return {
+        "pods": ((cluster_first, lambda: pods.look(_cluster(facts), colors)),),
+        "errors": ((metrics_first, lambda: _errors(facts, colors)),),
+        "migration": (
+            (cluster_first, lambda: migration.look_in_cluster(_cluster(facts), images)),
+            (database_first, lambda: _in_database(facts, migration.look_in_database)),
+        ),
+        "slowness": ((database_first, lambda: _in_database(facts, slowness.look)),),
+    }
+
+
+def _cluster(facts: Operations) -> Cluster:
+    return Cluster.connect(facts.namespace, context=facts.kube_context)
+
+
+def _errors(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
+    watched = facts.watched()
+    return errors.look(
+        Prometheus(watched.prometheus_url),
+        _cluster(facts),
+        colors,
+        errors_percent=watched.thresholds.error_rate_percent.alert,
+        p95_milliseconds=watched.thresholds.p95_milliseconds.alert,
+    )
+
+
+def _in_database(facts: Operations, look: Callable[..., Iterable[Cause]]) -> list[Cause]:
+    with connect(facts.database.admin_url, application_name="legal-ai-diagnose") as connection:
+        return list(look(connection))
+
+
+if __name__ == "__main__":
+    main(app)

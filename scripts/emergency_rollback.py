@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Take all traffic from the color that fails, the fastest safe way: without `pulumi up`.
+
+Example: scripts/emergency_rollback.py --reason "wrong totals", and later --acknowledge
+
+Without --from the canary is meant, or the color that has everything. The other color is scaled up
+and ready before it gets traffic. A hold stays behind: `pulumi up` gives the color no weight until
+--acknowledge has written what is live into the configuration. Killed anywhere, run it again. Ends
+with 0 when it is done, 1 refused or traffic had to stay, 2 usage, 3 when it can't be told.
+"""
+
+import os
+import sys
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from ops import live, operations, routing_moves
+from ops.acknowledge import acknowledge
+from ops.cluster import Cluster
+from ops.color import Color
+from ops.errors import CouldNotFindOut, OpsError, UsageError
+from ops.notify import Event, NotificationFacts, Notifier
+from ops.restore.connecting import me
+from ops.rollback import by_hand, facts
+from ops.rollback.by_hand import Wish
+from ops.rollback.journal import Operation
+from ops.rollback.run import Rollback
+from ops.stack import Stack
+from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
+
+app = application(__doc__)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where to act. Without Pulumi nobody knows the public URL, nor whom to tell."""
+
+    cluster: Cluster
+    public_url: str = ""
+    notifications: NotificationFacts = field(default_factory=NotificationFacts)
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917 one parameter an option
+    color: Annotated[
+        Color | None, typer.Option("--from", help="the color that fails", show_default=False)
+    ] = None,
+    reason: Annotated[str, typer.Option(help="why, as others will read it in the hold")] = "",
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="also to a color that is held, or never served everything"),
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", help="for the other color to get ready")
+    ] = 300.0,
+    acknowledged: Annotated[
+        bool,
+        typer.Option(
+            "--acknowledge", help="make the configuration say what is live, and lift the hold"
+        ),
+    ] = False,
+    show_status: Annotated[
+        bool, typer.Option("--status", help="traffic, hold, and the last rollbacks")
+    ] = False,
+    namespace: Annotated[
+        str | None, typer.Option(help="the stack's namespace: nothing of Pulumi is asked then")
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option(help="kubeconfig context, with --namespace")
+    ] = None,
+    stack: StackOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """See the text above."""
+    if acknowledged and (namespace or show_status):
+        raise UsageError("--acknowledge writes the stack's configuration: it takes --stack alone")
+    chosen = None if namespace else Stack.chosen(stack)
+    place = _place(chosen, namespace, context)
+    if acknowledged and chosen is not None:
+        _acknowledge(chosen, place, dry_run=dry_run, as_json=as_json)
+        return
+    rollback = _rollback(place, wait)
+    if show_status:
+        _status(rollback, as_json=as_json)
+        return
+    why = reason or f"rolled back by {me()}"
+    wish = Wish(color, why, me(), force)
+    if dry_run:
+        _, decision, _ = by_hand.considered(rollback, wish)
+        show(vars(decision), as_json=as_json, text=f"would be done: {decision.reason}")
+        return
+    done = by_hand.roll_back(rollback, wish)
+    if not isinstance(done, Operation):
+        show(vars(done), as_json=as_json, text=done.reason)
+        return
+    for note in done.notes:
+        say(f"look at this: {note}")
+    _tell(place, done)
+    text = (
+        f"{done.target} has all traffic, and {done.color} is held. Then, without haste: "
+        "`scripts/emergency_rollback.py --acknowledge`"
+    )
+    show(done.model_dump(mode="json"), as_json=as_json, text=text)
+
+
+def _place(stack: Stack | None, namespace: str | None, context: str | None) -> _Place:
+    if stack is None:
+        return _Place(Cluster.connect(namespace or "", context=context))
+    try:
+        known = operations.read(stack)
+    except OpsError as error:
+        raise CouldNotFindOut(
+            f"{error}\nWithout Pulumi, say where: --namespace NAME [--context NAME]"
+        ) from error
+    cluster = Cluster.connect(known.namespace, context=known.kube_context)
+    return _Place(cluster, known.public_url, known.notifications)
+
+
+def _rollback(place: _Place, wait: float) -> Rollback:
+    router = live.router_of(place.cluster)
+    route = live.route(place.cluster, router)
+    return Rollback(
+        cluster=place.cluster,
+        router=router,
+        services=routing_moves.services(route) if route else (),
+        say=say,
+        deadline_seconds=wait,
+        runner=f"{me()} (pid {os.getpid()}, {uuid.uuid4().hex[:8]})",
+        public_url=place.public_url,
+    )
+
+
+def _acknowledge(stack: Stack, place: _Place, *, dry_run: bool, as_json: bool) -> None:
+    done = acknowledge(stack, place.cluster, say, dry_run=dry_run)
+    if done is None:
+        show(None, as_json=as_json, text="nothing is held: there is nothing to acknowledge")
+        return
+    data = {"hold": vars(done.hold), "set": done.changes.values, "removed": done.changes.removed}
+    if dry_run:
+        show(data, as_json=as_json, text=f"would be set: {dict(done.changes.values)}")
+        return
+    told = f"{done.hold.target} serves by configuration too, {done.hold.color} may be mended"
+    event = Event("acknowledged", told, str(done.hold), "info", dedup=done.incident)
+    Notifier(place.notifications, say).tell(event)
+    show(data, as_json=as_json, text=f"{told}; `pulumi preview` finds nothing to change")
+
+
+def _tell(place: _Place, done: Operation) -> None:
+    title = f"{done.color} was rolled back to {done.target} by {done.by}"
+    event = Event("rollback", title, done.reason, "critical", dedup=done.incident)
+    Notifier(place.notifications, say).tell(event)
+
+
+def _status(rollback: Rollback, *, as_json: bool) -> None:
+    route = live.route(rollback.cluster, rollback.router)
+    hold = facts.hold(rollback.cluster)
+    found, done = rollback.open(), rollback.done()
+    weights = dict(route.traffic.weights) if route else {}
+    data = {
+        "weights": weights,
+        "hold": vars(hold) if hold else None,
+        "open": found.model_dump(mode="json") if found else None,
+        "done": [each.model_dump(mode="json") for each in done],
+    }
+    lines = [
+        f"traffic: {', '.join(f'{color} {weight} %' for color, weight in weights.items())}",
+        f"hold: {hold or 'none'}",
+        f"open: {found or 'none'}",
+        *(f"done: {each}" for each in done),
+    ]
+    show(data, as_json=as_json, text="\n".join(lines))
+
+
+if __name__ == "__main__":
+    main(app)

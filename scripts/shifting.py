@@ -1,0 +1,67 @@
+"""What the two commands that move traffic share: their options, and what they print."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ops.shift import procedure
+from ops.shift.beginning import Wish, prepare
+from ops.shift.connecting import Wishes, connect, journal
+from ops.stack import Stack
+from ops.verdict import enforce
+from scripts.console import say, show
+
+__all__ = ["MinimumOption", "PrometheusOption", "Wishes", "abort", "shift", "status"]
+
+PrometheusOption = Annotated[
+    str | None,
+    typer.Option("--prometheus", metavar="URL", help="default: alerts.prometheusUrl"),
+]
+MinimumOption = Annotated[
+    int | None,
+    typer.Option(
+        "--minimum-requests", min=1, help="in the window, to judge; default: alerts.minimumRequests"
+    ),
+]
+
+
+def shift(stack: str | None, wish: Wish, wishes: Wishes, *, as_json: bool, dry_run: bool) -> None:
+    """Do it, or say what would be done and what stands against it."""
+    tools = connect(Stack.chosen(stack), wishes, say)
+    if dry_run:
+        open_one = tools.journal.read()
+        if open_one is not None:
+            show(_json(open_one), as_json=as_json, text=f"would go on: {open_one}")
+            return
+        start = prepare(tools, wish)
+        lines = [f"nothing: {start.done}"] if start.done else start.lines()
+        found = [str(finding) for finding in start.findings]
+        show({"would": lines, "against": found}, as_json=as_json, text="\n".join(lines))
+        enforce(start.findings, "this stands against it")
+        return
+    done = procedure.run(tools, wish)
+    show(_json(done), as_json=as_json, text=str(done) if done else "nothing was to be done")
+
+
+def abort(stack: str | None, wishes: Wishes, *, as_json: bool) -> None:
+    """End what is open, all traffic back."""
+    done = procedure.abort(connect(Stack.chosen(stack), wishes, say))
+    show(_json(done), as_json=as_json, text=str(done))
+
+
+def status(stack: str | None, *, as_json: bool) -> None:
+    """What is open, and what was done last."""
+    kept = journal(Stack.chosen(stack))
+    open_one, history = kept.read(), kept.history()
+    lines = [f"open: {open_one}" if open_one else "nothing is open", *map(str, reversed(history))]
+    show(
+        {"open": _json(open_one), "history": [_json(each) for each in history]},
+        as_json=as_json,
+        text="\n".join(lines),
+    )
+
+
+def _json(done: Any) -> Any:
+    return done and done.model_dump(mode="json")

@@ -1,0 +1,116 @@
+"""A project that is watched: rules, Alertmanager and agent, with every window shortened."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self, TypeVar
+
+import redis
+
+from agent.inbox import Entry
+from bench.load import Shot
+from ops import budget
+from ops.agent import INBOX
+from ops.cluster import Cluster
+from ops.metrics import Prometheus
+from ops.operations import parse
+from ops.rollback.journal import Journal, Operation, Step
+from tests.e2e.project import ROOT, STACK, Project, Ran, finish
+
+PROMETHEUS: Final = "http://127.0.0.1:9090"
+DEADLINE_SECONDS: Final = 90.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Seconds from the first failing request to the last one, by who took them."""
+
+    rule: float
+    alertmanager: float
+    agent: float
+    route: float
+
+    @classmethod
+    def of(cls, bad: Sequence[Shot], received: datetime, operation: Operation) -> Self:
+        """The split of one rollback. Shots are on the monotonic clock, the others on the wall's."""
+        offset = time.time() - time.monotonic()
+        first, last = bad[0].at + offset, bad[-1].at + offset
+        fired, came = _seconds(operation.starts_at), received.timestamp()
+        moved = _seconds(operation.times[Step.SEE])
+        return cls(fired - first, came - fired, moved - came, last - moved)
+
+    @property
+    def whole(self) -> float:
+        """From the first failing request to the last."""
+        return self.rule + self.alertmanager + self.agent + self.route
+
+    def __str__(self) -> str:
+        return (
+            f"first to last failing request {self.whole:.2f} s: scrape and rule {self.rule:.2f}, "
+            f"Alertmanager {self.alertmanager:.2f}, agent {self.agent:.2f} (webhook received to "
+            f"route patched), route {self.route:.2f}"
+        )
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The project, its cluster as an outsider sees it, and the number of its Redis database."""
+
+    project: Project
+    cluster: Cluster
+    redis_number: int
+
+    @contextmanager
+    def failing(self, color: str, **faults: float) -> Iterator[None]:
+        """Let a color's backend fail as the sample app's README has it, for the block."""
+        with redis.Redis(port=16379, db=self.redis_number) as client:
+            client.set(f"legal-ai:faults:{color}", json.dumps(faults))
+            try:
+                yield
+            finally:
+                client.delete(f"legal-ai:faults:{color}")
+
+    def done(self) -> list[Operation]:
+        """The rollbacks that have ended, oldest first."""
+        return Journal(self.cluster).history()
+
+    def received(self, operation: Operation) -> datetime:
+        """When the agent got the webhook that asked for a rollback."""
+        found = self.cluster.get("ConfigMap", INBOX) or {}
+        return Entry.model_validate_json(found["data"][operation.fingerprint]).accepted_at
+
+    def script(self, name: str, *args: str) -> Ran:
+        """Run one of the scripts for the project's stack."""
+        command = [sys.executable, str(ROOT / "scripts" / name), "--stack", STACK, *args]
+        return finish(self.project.run(command))
+
+    def budget(self, fault: str) -> float:
+        """The longest time from that fault to its rollback, by what was deployed."""
+        text = self.project.pulumi("stack", "output", "--json", "--show-secrets").ok().text
+        facts = parse(json.loads(text), STACK).watched()
+        return next(case.seconds for case in budget.cases(facts) if case.fault == fault)
+
+    def await_quiet(self) -> None:
+        """Wait until no alert of an earlier test asks for a rollback any more."""
+        query = f'ALERTS{{namespace="{self.project.namespace}",action="rollback"}}'
+        wait(lambda: not Prometheus(PROMETHEUS).vector(query), "alerts of before still stand")
+
+
+def wait(look: Callable[[], T], missing: str, seconds: float = DEADLINE_SECONDS) -> T:
+    """What `look` returns, once that is something."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"{missing} after {seconds:g} s"
+        time.sleep(0.2)
+    return found
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
