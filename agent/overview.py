@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from agent import plot
-from agent.plot import Span
+from ops import plot
 from ops.alerts import series
 from ops.color import Color
 from ops.errors import CouldNotFindOut
+from ops.plot import Span
 
 if TYPE_CHECKING:
     from ops.metrics import Alert, Prometheus, Series

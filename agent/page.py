@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from agent import plot
+from ops import plot
 from ops.color import Color
 
 if TYPE_CHECKING:

@@ -6,50 +6,44 @@ from components.kube import Body
 from components.settings import Settings
 from ops import names, routing
 from ops.agent import INBOX, NAME
+from ops.backups import record
 from ops.color import Color
 
 JOURNAL: Final = "rollback"
-NOTES: Final = (JOURNAL, INBOX, names.HOLD, names.HISTORY, names.UNVERIFIED)
+NOTES: Final = (JOURNAL, INBOX, names.HOLD, names.HISTORY)
 """The ConfigMaps that it writes."""
-READ: Final = ("backups", names.SCHEMA)
-LOOK: Final = ("get", "list", "watch")
+READ: Final = (record.NAME, names.SCHEMA, names.UNVERIFIED)
 
 
 def rules(settings: Settings) -> list[Body]:
     """The Role's rules. Creating can't be limited to a name: there is none yet."""
-    web = [names.workload(each, color) for each in settings.web_services() for color in Color]
-    background = settings.background_services()
-    workers = [
-        names.workload(name, color)
-        for name, service in background.items()
-        for color in Color
-        if service.kind == "worker"
-    ]
-    crons = [
-        names.workload(name, color)
-        for name, service in background.items()
-        for color in Color
-        if service.kind == "cron"
-    ]
+    scaled, crons = _workloads(settings, "web", "worker"), _workloads(settings, "cron")
     return [
         # Who leads.
         _rule("coordination.k8s.io", ["leases"], ["create"]),
-        _rule("coordination.k8s.io", ["leases"], ["get", "update", "patch"], [NAME]),
+        _rule("coordination.k8s.io", ["leases"], ["get", "patch"], [NAME]),
         # What it was told, what it does, and the hold.
         _rule("", ["configmaps"], ["create"]),
-        _rule("", ["configmaps"], [*LOOK, "update", "patch"], NOTES),
+        _rule("", ["configmaps"], ["get", "patch"], NOTES),
+        _rule("", ["configmaps"], ["list", "watch"], [INBOX]),
         _rule("", ["configmaps"], ["delete"], [names.HOLD]),
         _rule("", ["configmaps"], ["get"], READ),
         # Whether the other color is ready.
         _rule("", ["pods"], ["get", "list"]),
         _rule("apps", ["deployments"], ["get", "list"]),
-        _rule("apps", ["deployments/scale"], ["get", "update", "patch"], web + workers),
+        _rule("apps", ["deployments/scale"], ["get", "patch"], scaled),
         # The one route.
         _route(settings),
         # Workers and cron jobs follow the traffic.
         _rule("batch", ["cronjobs", "jobs"], ["get", "list"]),
         *([_rule("batch", ["cronjobs", "cronjobs/status"], ["patch"], crons)] if crons else []),
     ]
+
+
+def _workloads(settings: Settings, *kinds: str) -> list[str]:
+    """The objects of all services of these kinds, in both colors, declared or not."""
+    services = [name for name, service in settings.services.items() if service.kind in kinds]
+    return [names.workload(service, color) for service in services for color in Color]
 
 
 def _route(settings: Settings) -> Body:

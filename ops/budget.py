@@ -11,16 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ops.alerts.spans import Spans
+from ops.alerts.spans import FLUSH_SECONDS, Spans
 from ops.monitoring import MonitoringFacts
 
 SCRAPES: Final = 2
 """A counter that did not exist before the first failure says something from its second scrape on.
 """
-FLUSH_SECONDS: Final = 5.0
-"""Envoy adds to its histograms at each flush of statistics; counters are current.
-https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
-(stats_flush_interval)"""
 LATE_SHARE: Final = 0.05
 """The share of slow requests above which the 95th percentile is slow."""
 LEASE_SECONDS: Final = 10.0

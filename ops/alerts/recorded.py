@@ -102,8 +102,9 @@ def _color(watched: Watched, color: Color) -> Iterator[Record]:
     yield Record(series.REQUESTS_COUNT, f"{counted} >= 0", labels)
     yield Record(series.ERRORS_RATIO, _errors(gateway, web, color, window), labels)
     yield Record(series.RECENT_ERRORS_RATIO, _errors(gateway, web, color, recent), labels)
-    yield Record(series.LATENCY_P95, _p95(gateway, web, color, window), labels)
-    yield Record(series.RECENT_LATENCY_P95, _p95(gateway, web, color, recent), labels)
+    slow, slow_now = spans.histogram_window(), spans.histogram_window(RECENT_SECONDS)
+    yield Record(series.LATENCY_P95, _p95(gateway, web, color, slow), labels)
+    yield Record(series.RECENT_LATENCY_P95, _p95(gateway, web, color, slow_now), labels)
     yield Record(series.GATEWAY_SERVICES, gateway.known(web, color), labels)
 
 
@@ -116,8 +117,9 @@ def _service(watched: Watched, color: Color, service: Service) -> Iterator[Recor
     yield Record(series.SERVICE_COUNT, f"sum(increase({answered}[{window}])) >= 0", labels)
     yield Record(series.SERVICE_ERRORS_RATIO, _errors(gateway, one, color, window), labels)
     yield Record(series.RECENT_SERVICE_ERRORS_RATIO, _errors(gateway, one, color, recent), labels)
-    yield Record(series.SERVICE_LATENCY_P95, _p95(gateway, one, color, window), labels)
-    yield Record(series.RECENT_SERVICE_LATENCY_P95, _p95(gateway, one, color, recent), labels)
+    slow, slow_now = spans.histogram_window(), spans.histogram_window(RECENT_SECONDS)
+    yield Record(series.SERVICE_LATENCY_P95, _p95(gateway, one, color, slow), labels)
+    yield Record(series.RECENT_SERVICE_LATENCY_P95, _p95(gateway, one, color, slow_now), labels)
 
 
 def _errors(gateway: Gateway, services: Sequence[Service], color: Color, window: str) -> str:

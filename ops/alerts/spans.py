@@ -9,6 +9,12 @@ RECENT_SECONDS: Final = 60
 """The short window: a burst that is over must not go on counting for the long one."""
 FEWEST_SCRAPES: Final = 4
 """No window is shorter than this many scrapes: a rate needs two, and one may be late or lost."""
+FLUSH_SECONDS: Final = 5.0
+"""Envoy adds to its histograms at each flush of statistics; counters are current.
+https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto
+(stats_flush_interval)"""
+FEWEST_FLUSHES: Final = 3
+"""No window of a histogram is shorter: between two flushes it says that nothing was asked."""
 EXPORTER_SECONDS: Final = 60
 """Kubelet and exporters are asked, and look, seldom: no window of theirs is shorter."""
 
@@ -36,6 +42,10 @@ class Spans:
     def window(self, seconds: float = WINDOW_SECONDS) -> str:
         """The same for `[…]`."""
         return text(self.window_seconds(seconds))
+
+    def histogram_window(self, seconds: float = WINDOW_SECONDS) -> str:
+        """A window of the gateway's latencies."""
+        return text(max(self.window_seconds(seconds), FEWEST_FLUSHES * FLUSH_SECONDS))
 
     def exporter_window(self, seconds: float = WINDOW_SECONDS) -> str:
         """A window of what kubelet and exporters say."""

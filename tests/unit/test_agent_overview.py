@@ -11,10 +11,10 @@ import pytest
 
 from agent import page, plot
 from agent.overview import Overview, Sources, cached, gather
-from agent.plot import Span
 from ops.errors import CouldNotFindOut
 from ops.hold import Hold
 from ops.metrics import Alert, Prometheus, Series
+from ops.plot import Span
 from ops.rollback.facts import ColorFacts, Facts
 from ops.rollback.journal import Operation
 from tests.unit.agent_world import BLUE, GREEN, SETTINGS, facts, workload

@@ -204,6 +204,9 @@ def test_one_factor_shortens_windows_and_durations_but_no_window_below_four_scra
     }
     assert set(windows[series.ERRORS_RATIO]) == {"15s"}
     assert set(windows[series.RECENT_ERRORS_RATIO]) == {"4s"}
+    # Between two flushes Envoy's histograms stand still; a P95 of that is none, and resets a `for`.
+    assert set(windows[series.RECENT_LATENCY_P95]) == {"15s"}
+    assert set(windows[series.RECENT_SERVICE_LATENCY_P95]) == {"15s"}
     # The kubelet looks every ten seconds or so, whatever factor.
     assert set(windows[series.CPU_PERCENT]) == {"1m"}
 

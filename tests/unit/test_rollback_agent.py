@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ops.agent import AgentSettings
+from ops.agent import INBOX, AgentSettings
+from ops.rollback import journal
 from tests.unit.engine import Declared, Program, run, stack_file
 
 NAME = "rollback-agent"
@@ -187,9 +188,10 @@ def test_what_it_may_write_is_named_one_by_one(production: Program) -> None:
 def test_of_its_notes_only_the_hold_may_be_deleted(production: Program) -> None:
     notes = allowed(production, "", "configmaps")
     assert notes["delete"] == ("traffic-hold",)
-    assert "rollback" in notes["patch"]
-    assert "rollback-inbox" in notes["patch"]
+    assert journal.NAME in notes["patch"]
+    assert INBOX in notes["patch"]
     assert "traffic-hold" in notes["patch"]
+    assert "traffic-unverified" not in notes["patch"]
     # Its own settings, and rules that would wake it, are the program's.
     assert NAME not in notes["patch"]
 
