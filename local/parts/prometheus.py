@@ -68,6 +68,9 @@ class Prometheus(Daemon):
             f"--storage.tsdb.retention.time={RETENTION}",
             f"--web.listen-address={NODE_ADDRESS}:{PROMETHEUS_PORT}",
             f"--web.external-url={PROMETHEUS_URL}",
+            # For some seconds after each reload it knows no Alertmanager; what it could not send
+            # then it sends again after this time, which is a minute otherwise.
+            "--rules.alert.resend-delay=2s",
             "--log.level=warn",
         ]
 

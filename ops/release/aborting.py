@@ -44,8 +44,9 @@ def abort(tools: Tools, release: Release, reason: str) -> Release:
         dedup=release.incident,
     )
     failures = tuple(str(failure) for failure in tools.tell(event))
-    closed = release.updated(notes=(*release.notes, *said, *failures)).closed(at, ABORTED)
-    tools.journal.close(closed)
+    notes = (*release.notes, *said, *failures)
+    closed = release.updated(notes=notes, outcome=ABORTED, finished=at)
+    tools.journal.close(closed.brief())
     failpoint.reach("release.abort.closed")
     tools.report(closed)
     return closed

@@ -11,6 +11,7 @@ from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.release import config
 from ops.release.entry import DONE, Options, Release
 from ops.release.step import WHAT, Step
+from ops.shift import beginning as shift
 from ops.shift.config import configured, serial
 from ops.verdict import enforce, judge_serial
 
@@ -32,6 +33,7 @@ class Wish:
     def __post_init__(self) -> None:
         if not _VERSION.fullmatch(self.version):
             raise UsageError(f"{self.version!r} is no version: an image's tag, or sha256:… digest")
+        shift.Wish(None, self.options.steps, self.options.step_seconds, 0.0)
         if self.first.number > self.options.last.number:
             raise UsageError(f"{self.first} comes after {self.options.last}: nothing is left to do")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -42,7 +42,7 @@ class Chosen:
     `reports` is the folder of the reports, `browser` the path of a Chromium.
     """
 
-    wishes: Wishes = Wishes()
+    wishes: Wishes = field(default_factory=Wishes)
     lease_seconds: float = LEASE_SECONDS
     reports: Path = REPORTS
     browser: str | None = None
@@ -61,9 +61,7 @@ def connect(stack: Stack, chosen: Chosen, say: Say) -> Tools:
         data=StackData(stack, cluster, say),
         silences=StackSilences(facts, stack.short_name),
         shifting=lambda: shifting.connect(stack, chosen.wishes, say),
-        exclusive=lambda: exclusive(
-            Lease(cluster, NAME, RUN, chosen.lease_seconds), journal, say
-        ),
+        exclusive=lambda: exclusive(Lease(cluster, NAME, RUN, chosen.lease_seconds), journal, say),
         tell=Notifier(facts.notifications, say).tell,
         report=lambda release: report.write(release, facts, chosen.reports, say),
         now=lambda: datetime.now(UTC),

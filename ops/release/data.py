@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ops import backups, operations
 from ops.backups import postgres, record, tags, verify
-from ops.errors import CouldNotFindOut, Refused
-from ops.migrations.image import Phase
+from ops.errors import Refused
+from ops.migrations.image import BASE, HEAD, Phase
 from ops.migrations.migrations import Migrations
 from ops.schema import problem
 
@@ -54,8 +54,9 @@ class StackData:
         if found.verified_at is not None:
             return f"{found.id} was proven already"
         database = facts.database
-        is_plain = isinstance(engine, postgres.PostgresEngine)
-        source = engine.source.url if is_plain else database.admin_url or database.url
+        source = database.admin_url or database.url
+        if isinstance(engine, postgres.PostgresEngine):
+            source = engine.source.url
         limits = verify.Limits(timedelta(minutes=facts.backups.max_age_minutes))
         made = verify.verify(engine, found, source, limits, self.say)
         verify.enforce(made.checks, f"{found.id} is not proven")
@@ -69,13 +70,13 @@ class StackData:
             return ["this stack does not migrate"]
         migrations = Migrations(self.stack, facts, self.cluster, self.say)
         target = migrations.target(release.color, release.version)
-        ahead = migrations.ahead(target, "head")
+        ahead = migrations.ahead(target, HEAD)
         todo = before_contract(ahead.todo)
         require_enough(ahead, todo)
-        if todo:
-            migrations.upgrade(target, todo[-1].id, dry_run=False)
-        else:
-            migrations.verify(target)
+        if ahead.plan.is_ahead:
+            return ["the database is ahead of this image, which fits it: nothing to run"]
+        goal = todo[-1].id if todo else ahead.plan.database.revision or BASE
+        migrations.upgrade(target, goal, dry_run=False)
         left = [f"left for later, by scripts/migrate.py: {one}" for one in ahead.todo[len(todo) :]]
         return [*(f"ran {one}: {one.title}" for one in todo), *left] or ["nothing was pending"]
 
@@ -95,13 +96,7 @@ def before_contract(todo: Sequence[Revision]) -> list[Revision]:
 def require_enough(ahead: Ahead, todo: Sequence[Revision]) -> None:
     """Raise Refused if the image needs more than the schema has before any contract."""
     database = ahead.plan.after(todo[-1]) if todo else ahead.plan.database
-    if ahead.plan.is_ahead:
-        raise Refused(
-            f"the database is at level {database.level}, which {ahead.plan.image.version} does not "
-            "know: a newer release made it. Go back by scripts/rollback_release.py instead"
-        ) if problem(ahead.plan.image, database) else CouldNotFindOut("")
     if found := problem(ahead.plan.image, database):
         raise Refused(
-            f"{found}. A release expands the schema and takes nothing away: run the contract that "
-            "is pending first, with a release in between that can do without what it takes"
+            f"{found}. A release takes nothing of the schema away: see `scripts/migrate.py plan`"
         )

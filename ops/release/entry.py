@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -64,6 +65,14 @@ class Run(_Kept):
     ended: str = ""
     outcome: str = ""
     lines: tuple[str, ...] = ()
+
+    @property
+    def took(self) -> str:
+        """How long, for people; empty while it goes on."""
+        if not self.ended:
+            return ""
+        begin, end = datetime.fromisoformat(self.began), datetime.fromisoformat(self.ended)
+        return str(end - begin)
 
 
 class Release(_Kept):
@@ -140,10 +149,10 @@ class Release(_Kept):
         runs = [Run(step=s, began=at, ended=at, outcome=SKIPPED, lines=(why,)) for s in out]
         return self.updated(step=step, runs=(*self.runs, *runs))
 
-    def closed(self, at: str, outcome: str) -> Release:
-        """It is over; of what each step said, the last line is kept."""
+    def brief(self) -> Release:
+        """As the history keeps it: of what each step said, the last line."""
         runs = (run.model_copy(update={"lines": run.lines[-1:]}) for run in self.runs)
-        return self.updated(runs=tuple(runs), outcome=outcome, finished=at)
+        return self.updated(runs=tuple(runs))
 
 
 def _short(lines: Iterable[str]) -> tuple[str, ...]:

@@ -100,8 +100,8 @@ def _go(tools: Tools, release: Release, alive: Alive) -> Release:
             break
         if step is Step.SHIFT:
             release = telling.tell(tools, release, telling.arrived(release))
-    closed = release.closed(_now(tools), DONE)
-    tools.journal.close(closed)
+    closed = release.updated(outcome=DONE, finished=_now(tools))
+    tools.journal.close(closed.brief())
     failpoint.reach("release.closed")
     tools.report(closed)
     return closed

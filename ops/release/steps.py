@@ -180,8 +180,8 @@ def _checked(lines: Sequence[Line], what: str) -> Said:
 
 
 def _watched(tools: Tools, release: Release, seconds: float) -> Said:
-    require_arrived(tools, release)
     if not seconds:
+        require_arrived(tools, release)
         return Said(["not watched, as asked for"], is_skipped=True)
     return Said([watch(tools, release, seconds)])
 
