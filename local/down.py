@@ -17,8 +17,9 @@ from local.places import Places
 from local.problems import CommandFailedError
 from local.stack import Stack
 
-# Those that give work to others stop first; each row at once.
+# Those that look at others or give them work stop first; each row at once.
 ROWS = (
+    ("prometheus", "monitoring-loader", "kube-state-metrics"),
     ("kubelet", "kwok", "kube-proxy", "envoy", "contour", "controller-manager", "scheduler"),
     ("apiserver",),
 )

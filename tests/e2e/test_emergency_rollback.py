@@ -97,6 +97,7 @@ def test_traffic_goes_back_to_a_color_that_was_scaled_down_and_pulumi_agrees_onc
     assert "rolled-back" in run(switched, "--status").ok().text
 
 
+@pytest.mark.long
 def test_a_canary_is_taken_back_where_pulumi_is_out_of_reach(
     canary: Project, cluster: Cluster
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_canary_is_taken_back_where_pulumi_is_out_of_reach(
     assert configured(canary, "canaryWeight") == "0"
 
 
+@pytest.mark.long
 def test_a_color_that_can_not_get_ready_or_is_another_by_now_gets_no_traffic_and_nothing_is_held(
     switched: Project, cluster: Cluster
 ) -> None:
@@ -125,17 +127,8 @@ def test_a_color_that_can_not_get_ready_or_is_another_by_now_gets_no_traffic_and
     assert visitor.colors(switched.url) == visitor.everywhere("green")
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        ONE,
-        *(
-            pytest.param(point, marks=pytest.mark.long)
-            for point in FAILPOINTS
-            if point not in {ONE, "rollback.stayed"}
-        ),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("point", [point for point in FAILPOINTS if point != "rollback.stayed"])
 def test_killed_anywhere_the_same_command_finishes_it(
     switched: Project, cluster: Cluster, point: str
 ) -> None:

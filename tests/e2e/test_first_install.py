@@ -1,6 +1,7 @@
 """An empty cluster, a stack with one color, and both router kinds."""
 
 import httpx2
+import pytest
 
 from ops import web
 from tests.e2e import visitor
@@ -48,6 +49,7 @@ def test_the_namespace_is_restricted_and_nothing_passes_unnamed(project: Project
     privileged.failed("violates PodSecurity")
 
 
+@pytest.mark.long
 def test_with_ingress_nginx_the_cluster_accepts_the_runbooks_form(new_project: NewProject) -> None:
     project = new_project()
     project.set("router=ingress-nginx", "canaryWeight=10")

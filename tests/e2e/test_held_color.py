@@ -180,6 +180,7 @@ def test_of_what_it_has_a_held_color_may_lose_and_not_gain(free: Project, cluste
     write(free, route(free, "green", 0)).failed("green is held")
 
 
+@pytest.mark.long
 def test_a_hold_that_was_lifted_by_hand_does_not_keep_an_up_from_writing(
     free: Project, cluster: Cluster
 ) -> None:
@@ -201,6 +202,7 @@ def watched(free: Project) -> Iterator[Project]:
     free.set("agent.enabled=false")
 
 
+@pytest.mark.long
 def test_an_agent_that_acts_while_an_up_is_paused_behind_its_gate_wins(
     watched: Project, cluster: Cluster
 ) -> None:

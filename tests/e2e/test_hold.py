@@ -103,6 +103,7 @@ def test_a_check_that_failed_after_the_switch_fails_the_next_up_too(settled: Pro
     assert visitor.colors(settled.url) == visitor.everywhere("green")
 
 
+@pytest.mark.long
 def test_a_failed_check_does_not_block_the_way_back(settled: Project) -> None:
     settled.switch("green").ok()
     settled.switch("blue").ok()

@@ -62,6 +62,7 @@ def test_an_up_whose_api_server_stops_midway_is_finished_by_the_next(
     assert visitor.colors(settled.url) == visitor.everywhere("green")
 
 
+@pytest.mark.long
 def test_an_up_killed_during_a_rollout_is_finished_by_the_next(
     settled: Project, cluster: Cluster
 ) -> None:

@@ -63,6 +63,7 @@ def test_the_standby_passes_the_smoke_tests_before_it_is_public_and_keeps_nothin
     public.failed("blue answered, green has to")
 
 
+@pytest.mark.long
 def test_a_visitor_with_a_browser_can_do_everything_on_the_standby(
     settled: Project, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_visitor_with_a_browser_can_do_everything_on_the_standby(
     assert not pictures.exists()
 
 
+@pytest.mark.long
 def test_a_color_is_warm_when_each_of_its_pods_answers_and_not_while_one_fails(
     settled: Project, faults: redis.Redis
 ) -> None:

@@ -67,6 +67,7 @@ def await_weight(shifting: Shifting, color: str, running: subprocess.Popen[str])
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_a_switch_is_watched_to_a_good_end_and_no_request_is_lost(shifting: Shifting) -> None:
     with shifting.load() as load:
         shifting.switch("green").ok()
@@ -89,6 +90,7 @@ def test_a_color_that_fails_after_the_switch_is_switched_back_and_nothing_is_lef
     assert shifting.project.kubectl("get", "configmap", "traffic-hold").code != 0
 
 
+@pytest.mark.long
 def test_nothing_is_moved_without_prometheus_and_a_way_back_needs_none(shifting: Shifting) -> None:
     ran = shifting.switch("green", *GONE)
     assert ran.code == 3

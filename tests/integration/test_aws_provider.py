@@ -276,6 +276,7 @@ def test_a_preview_makes_nothing_and_does_not_need_an_api(
 # -- a stop and a start ---------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_after_a_stop_and_a_start_everything_is_there_with_the_ids_it_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -214,6 +214,7 @@ def test_creates_changes_and_deletes_what_a_program_declares(project: Project) -
     assert kubectl("-n", project.namespace, "get", "service", name) is None
 
 
+@pytest.mark.long
 def test_a_preview_shows_the_change_and_makes_none(project: Project) -> None:
     project.write(WEB)
     project.set(replicas="0")
@@ -229,6 +230,7 @@ def test_a_preview_shows_the_change_and_makes_none(project: Project) -> None:
     assert "must be greater than or equal to 0" in refused, "the API server's dry run says so"
 
 
+@pytest.mark.long
 def test_a_preview_before_namespace_and_kind_exist_shows_the_program(project: Project) -> None:
     group = f"{project.namespace}.example.com"
     project.write(
@@ -259,6 +261,7 @@ def test_a_preview_before_namespace_and_kind_exist_shows_the_program(project: Pr
     assert kubectl("get", "namespace", f"{project.namespace}-new") is None
 
 
+@pytest.mark.long
 def test_what_cannot_change_in_place_is_replaced(project: Project) -> None:
     project.write(
         WEB
@@ -283,6 +286,7 @@ def test_what_cannot_change_in_place_is_replaced(project: Project) -> None:
     assert project.state()["unnamed"]["id"] != named, "a ConfigMap's data is replaced with its name"
 
 
+@pytest.mark.long
 def test_another_managers_change_is_a_conflict_until_forced(project: Project) -> None:
     project.write(
         """
@@ -343,6 +347,7 @@ def kubectl_delete(kind: str, name: str, namespace: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_an_object_made_by_others_is_refused_adopted_or_imported(project: Project) -> None:
     kubectl(
         "-n", project.namespace, "create", "configmap", "settings", "--from-literal=colour=outside"

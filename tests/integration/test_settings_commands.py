@@ -149,6 +149,7 @@ def test_a_number_for_all_services_replaces_a_number_for_each(project: Project) 
     assert project.load().green.replicas == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MENDED)
 def test_the_command_of_a_refusal_mends_it(project: Project, name: str) -> None:
     mistake = MISTAKES[name]

@@ -9,8 +9,9 @@ from typing import cast
 
 import pytest
 
-from agent import page, plot
+from agent import page
 from agent.overview import Overview, Sources, cached, gather
+from ops import plot
 from ops.errors import CouldNotFindOut
 from ops.hold import Hold
 from ops.metrics import Alert, Prometheus, Series

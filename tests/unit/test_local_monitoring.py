@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import httpx2
 import pytest
 from rich.console import Console
 
@@ -234,6 +235,28 @@ def test_a_route_that_is_no_yaml_does_not_stop_the_others(
     assert "shop/bad is not taken" in caplog.text
     whole = json.loads((stack.places.data("alertmanager") / "alertmanager.yml").read_text())
     assert [route["receiver"] for route in whole["route"]["routes"]] == ["shop/good/people"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            f"# TYPE {loader.LAST_RELOAD} gauge\n{loader.LAST_RELOAD} 1.7954654e+09\nup 1\n",
+            1795465400,
+        ),
+        ("up 1\n", None),
+    ],
+)
+def test_prometheus_says_itself_when_it_took_its_files_over(
+    monkeypatch: pytest.MonkeyPatch, text: str, found: float | None
+) -> None:
+    answer = httpx2.Response(200, text=text)
+    monkeypatch.setattr(loader.httpx2, "get", lambda *_, **__: answer)
+    if found is not None:
+        assert loader.last_reload("http://prometheus") == found
+        return
+    with pytest.raises(NotReadyError, match=f"without {loader.LAST_RELOAD}"):
+        loader.last_reload("http://prometheus")
 
 
 class Followed(Api):

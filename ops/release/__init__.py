@@ -1,1 +1,0 @@
-"""The whole production release: fourteen steps in order, journaled, resumed and aborted."""
