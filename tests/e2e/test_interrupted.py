@@ -4,27 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from ops.cluster import Cluster
 from tests.e2e import visitor
 from tests.e2e.project import ROOT, Project, finish
+from tests.waiting import until
 
 
 def local(*args: str) -> None:
     """Run a command of the local stack."""
     subprocess.run([sys.executable, "-m", "local", *args], cwd=ROOT, check=True, timeout=120)
-
-
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
-    """Wait for a condition, or fail saying which."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} s: {what}"
-        time.sleep(0.05)
 
 
 def kill(running: subprocess.Popen[str]) -> None:
@@ -52,7 +44,7 @@ def test_an_up_whose_api_server_stops_midway_is_finished_by_the_next(
 ) -> None:
     settled.set("green.version=v1.0.0")
     running = settled.start("up", "--yes", "--skip-preview")
-    wait_until(lambda: image(cluster, "backend-green").endswith("v1.0.0"), "the rollout began")
+    until(lambda: image(cluster, "backend-green").endswith("v1.0.0"), "the rollout began")
     local("stop", "apiserver")
     finish(running).failed("127.0.0.1:6443")
     local("start", "apiserver")
@@ -68,7 +60,7 @@ def test_an_up_killed_during_a_rollout_is_finished_by_the_next(
 ) -> None:
     settled.set("green.version=v1.0.0")
     running = settled.start("up", "--yes", "--skip-preview")
-    wait_until(lambda: image(cluster, "backend-green").endswith("v1.0.0"), "the rollout began")
+    until(lambda: image(cluster, "backend-green").endswith("v1.0.0"), "the rollout began")
     kill(running)
     settled.pulumi("cancel", "--yes")
     settled.switch("green").ok()
@@ -80,7 +72,7 @@ def test_a_switch_killed_at_its_gate_is_finished_by_the_next(
 ) -> None:
     settled.set("activeColor=green")
     running = settled.start("up", "--yes", "--skip-preview")
-    wait_until(
+    until(
         lambda: cluster.get("ConfigMap", "traffic-unverified") is not None, "the gate was reached"
     )
     kill(running)

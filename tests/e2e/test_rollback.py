@@ -18,7 +18,8 @@ from ops.rollback.journal import Operation, Outcome
 from tests.e2e import visitor
 from tests.e2e.conftest import project_with
 from tests.e2e.project import Project
-from tests.e2e.watched import Chain, Watched, wait
+from tests.e2e.watched import Chain, Watched
+from tests.waiting import until
 
 REDIS_NUMBER = 3
 PATHS = ("/api/health", "/")
@@ -51,7 +52,7 @@ def calm(watched: Watched) -> Watched:
 
 def rolled_back(watched: Watched, load: Load, color: str, before: int) -> Operation:
     """Wait for the agent's rollback of `color`, and for answers without a fault after it."""
-    operation = wait(lambda: watched.done()[before:], "no rollback ended")[0]
+    operation = until(lambda: watched.done()[before:], "a rollback ended", 90)[0]
     assert (operation.color, operation.outcome) == (color, Outcome.ROLLED_BACK)
     seen = visitor.colors(watched.project.url)
     assert seen == visitor.everywhere("blue")

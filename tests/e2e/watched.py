@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from ops.metrics import Prometheus
 from ops.operations import parse
 from ops.rollback.journal import Journal, Operation, Step
 from tests.e2e.project import ROOT, STACK, Project, Ran, finish
+from tests.waiting import until
 
 PROMETHEUS: Final = "http://127.0.0.1:9090"
 DEADLINE_SECONDS: Final = 90.0
@@ -100,16 +101,7 @@ class Watched:
     def await_quiet(self) -> None:
         """Wait until no alert of an earlier test asks for a rollback any more."""
         query = f'ALERTS{{namespace="{self.project.namespace}",action="rollback"}}'
-        wait(lambda: not Prometheus(PROMETHEUS).vector(query), "alerts of before still stand")
-
-
-def wait(look: Callable[[], T], missing: str, seconds: float = DEADLINE_SECONDS) -> T:
-    """What `look` returns, once that is something."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"{missing} after {seconds:g} s"
-        time.sleep(0.2)
-    return found
+        until(lambda: not Prometheus(PROMETHEUS).vector(query), "alerts of before are over")
 
 
 def _seconds(text: str) -> float:

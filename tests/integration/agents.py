@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from ops.color import Color
 from ops.rollback.journal import Journal, Operation
 from tests.unit.configs import WATCHED, loaded
 from tests.unit.webhooks import alert, body
+from tests.waiting import until
 
 T = TypeVar("T")
 
@@ -44,15 +45,6 @@ _WATCHED_KINDS: Final = (
     create_namespaced_resource("apps", "v1", "Deployment", "deployments"),
     create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
 )
-
-
-def until(find: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """What `find` gives once that is true; fails with `what` when it stays untrue."""
-    deadline = time.monotonic() + seconds
-    while not (found := find()):
-        assert time.monotonic() < deadline, f"after {seconds:g} s still not: {what}"
-        time.sleep(POLL_SECONDS)
-    return found
 
 
 def kubectl(*args: str, stdin: str | None = None) -> str:

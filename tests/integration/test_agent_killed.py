@@ -18,7 +18,8 @@ from agent.leader import FAILPOINTS
 from ops import routing
 from ops.rollback import run
 from ops.rollback.journal import Step
-from tests.integration.agents import BLUE, GREEN, Place, Recorder, place, until
+from tests.integration.agents import BLUE, GREEN, Place, Recorder, place
+from tests.waiting import until
 
 STAYED: Final = "rollback.stayed"
 MOVING: Final = (FAILPOINT, *FAILPOINTS, *(each for each in run.FAILPOINTS if each != STAYED))

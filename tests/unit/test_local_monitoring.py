@@ -251,7 +251,7 @@ def test_prometheus_says_itself_when_it_took_its_files_over(
     monkeypatch: pytest.MonkeyPatch, text: str, found: float | None
 ) -> None:
     answer = httpx2.Response(200, text=text)
-    monkeypatch.setattr(loader.httpx2, "get", lambda *_, **__: answer)
+    monkeypatch.setattr(httpx2, "get", lambda *_, **__: answer)
     if found is not None:
         assert loader.last_reload("http://prometheus") == found
         return
