@@ -30,8 +30,9 @@ from rich.table import Table
 
 from agent.webhook import MAX_BYTES
 from ops.rollback.journal import Step
-from tests.integration.agents import TOKEN, Agent, Place, place, until
+from tests.integration.agents import TOKEN, Agent, Place, place
 from tests.unit.webhooks import alert, body
+from tests.waiting import until
 
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "bench" / "results" / "webhooks.json"
