@@ -1,0 +1,1 @@
+"""The whole production release: fourteen steps in order, journaled, resumed and aborted."""

@@ -1,0 +1,124 @@
+"""What is looked at before a release begins; nothing is changed here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ops.backups.model import rfc3339
+from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.release import config
+from ops.release.entry import DONE, Options, Release
+from ops.release.step import WHAT, Step
+from ops.shift import beginning as shift
+from ops.shift.config import configured, serial
+from ops.verdict import enforce, judge_serial
+
+if TYPE_CHECKING:
+    from ops.color import Color
+    from ops.release.tools import Tools
+
+_VERSION: Final = re.compile(r"\w[\w.-]{0,127}|sha256:[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for. What is before `first` is left out."""
+
+    version: str
+    options: Options
+    first: Step = Step.PREFLIGHT
+
+    def __post_init__(self) -> None:
+        if not _VERSION.fullmatch(self.version):
+            raise UsageError(f"{self.version!r} is no version: an image's tag, or sha256:… digest")
+        shift.Wish(None, self.options.steps, self.options.step_seconds, 0.0)
+        if self.first.number > self.options.last.number:
+            raise UsageError(f"{self.first} comes after {self.options.last}: nothing is left to do")
+
+
+def prepare(tools: Tools, wish: Wish) -> Release:
+    """The release that could begin. Raises Refused where something stands against it."""
+    live = tools.traffic.live()
+    if live is None or live.active is None:
+        raise CouldNotFindOut(
+            "no public route says which color serves, so there is none in standby: deploy with "
+            "`pulumi up`, or `pulumi up --refresh` where there is a route"
+        )
+    values = tools.stack.config()
+    enforce(judge_serial(serial(values), live), "nothing was changed")
+    wanted = {"activeColor": str(live.active), "canaryWeight": "0"}
+    is_split = live.has_traffic(live.active.other)
+    if configured(values) != wanted or is_split:
+        told = ", ".join(f"{color} {weight} %" for color, weight in sorted(live.weights.items()))
+        raise Refused(
+            f"a release begins where one color has all traffic, and configuration says so. Live: "
+            f"{told}; configured: {configured(values)}. Finish the shift that is open "
+            f"(`scripts/canary.py --status`), or `scripts/emergency_rollback.py --acknowledge`"
+        )
+    color = _color(wish, live.active, config.of_color(values, live.active).version)
+    started = tools.now()
+    origin, standby = config.of_color(values, color.other), config.of_color(values, color)
+    return Release(
+        id=f"{started:%Y%m%dT%H%M%SZ}",
+        version=wish.version,
+        color=color,
+        from_version=origin.version,
+        standby=standby,
+        origin=origin,
+        options=wish.options,
+        by=tools.by,
+        started=rfc3339(started.replace(microsecond=0)),
+        step=wish.first,
+    )
+
+
+def require_current(tools: Tools) -> None:
+    """Raise Refused for a configuration older than what is live: another machine went on since.
+
+    A rollback makes what is live newer as well; its hold says so better, where it matters.
+    """
+    live = tools.traffic.live()
+    if live is not None and tools.traffic.hold() is None:
+        found = judge_serial(serial(tools.stack.config()), live)
+        enforce(found, "this release is not gone on with from here, and nothing was changed")
+
+
+def was_done(tools: Tools, wish: Wish) -> Release | None:
+    """The last release, if it was this one and is what serves: killed at its end and run again."""
+    history = tools.journal.history()
+    last = history[-1] if history else None
+    if last is None or last.outcome != DONE or last.options.last is not Step.NOTIFY:
+        return None
+    values = tools.stack.config()
+    serves = (configured(values)["activeColor"], config.of_color(values, last.color).version)
+    is_whole = wish.first is Step.PREFLIGHT and wish.options.last is Step.NOTIFY
+    return last if is_whole and serves == (last.color, wish.version) else None
+
+
+def lines(release: Release) -> list[str]:
+    """What would be done, for people."""
+    options = release.options
+    more = {
+        Step.SILENCE: f"{options.silence_minutes} min at most",
+        Step.DEPLOY: f"{release.color}: {release.version}",
+        Step.SHIFT: ", ".join(f"{s} % for {options.step_seconds / 60:g} min" for s in options.steps)
+        or "at once",
+        Step.WATCH: f"{options.watch_seconds / 60:g} min",
+        Step.KEEP: f"{options.keep_seconds / 60:g} min",
+        Step.DECOMMISSION: str(release.color.other),
+    }
+    steps = [s for s in Step if release.step.number <= s.number <= options.last.number]
+    return [f"{s}: {WHAT[s]}" + (f" ({more[s]})" if s in more else "") for s in steps]
+
+
+def _color(wish: Wish, active: Color, version: str) -> Color:
+    """The color in standby; behind the shift, the one that serves the version by now."""
+    if wish.first.number > Step.SHIFT.number:
+        if version != wish.version:
+            raise Refused(f"{wish.first} comes after the shift, and {active} serves {version}")
+        return active
+    if version == wish.version:
+        raise Refused(f"{active} serves {version} already: there is nothing to release")
+    return active.other

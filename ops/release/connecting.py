@@ -1,0 +1,102 @@
+"""The tools of a release for a stack as it is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ops import operations
+from ops.cluster import Cluster
+from ops.errors import Refused
+from ops.journal import ClusterJournal, TakenOver
+from ops.lease import Lease, held
+from ops.notify import Notifier
+from ops.release import report
+from ops.release.checking import StackChecks
+from ops.release.data import StackData
+from ops.release.entry import KEPT, NAME, Release
+from ops.release.silence import StackSilences
+from ops.release.tools import Tools
+from ops.restore.connecting import me
+from ops.shift import connecting as shifting
+from ops.shift.connecting import RUN, ClusterTraffic, Wishes
+
+if TYPE_CHECKING:
+    from ops.release.tools import Say
+    from ops.shift.tools import Alive
+    from ops.stack import Stack
+
+LEASE_SECONDS: Final = 60.0
+"""How long a run that fell silent is waited for before another one may go on."""
+REPORTS: Final = Path("reports")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What an operator may choose over what was deployed. `wishes` are those of the watching.
+
+    `reports` is the folder of the reports, `browser` the path of a Chromium.
+    """
+
+    wishes: Wishes = field(default_factory=Wishes)
+    lease_seconds: float = LEASE_SECONDS
+    reports: Path = REPORTS
+    browser: str | None = None
+
+
+def connect(stack: Stack, chosen: Chosen, say: Say) -> Tools:
+    """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut."""
+    facts = operations.read(stack)
+    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    journal, wishes = ClusterJournal(cluster, KEPT), chosen.wishes
+    return Tools(
+        stack=stack,
+        traffic=ClusterTraffic(cluster, facts.router),
+        journal=journal,
+        checks=StackChecks(stack, cluster, say, chosen.browser, wishes.prometheus),
+        data=StackData(stack, cluster, say),
+        silences=StackSilences(facts, stack.short_name),
+        shifting=lambda: shifting.connect(stack, wishes, say),
+        exclusive=lambda: exclusive(Lease(cluster, NAME, RUN, chosen.lease_seconds), journal, say),
+        tell=Notifier(facts.notifications, say).tell,
+        report=lambda release: report.write(release, facts, chosen.reports, say, wishes.prometheus),
+        now=lambda: datetime.now(UTC),
+        by=me(),
+        say=say,
+    )
+
+
+def looking(stack: Stack) -> tuple[ClusterJournal[Release], Lease]:
+    """The journal alone, and the lease to look at. Raises UsageError and CouldNotFindOut."""
+    facts = operations.read(stack)
+    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    return ClusterJournal(cluster, KEPT), Lease(cluster, NAME, RUN, LEASE_SECONDS)
+
+
+@contextmanager
+def exclusive(lease: Lease, journal: ClusterJournal[Release], say: Say) -> Iterator[Alive]:
+    """Hold the lease. Raises Refused with who has it, since when, and at which step that one is."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(lease, say))
+        except Refused as error:
+            found = journal.read()
+            doing = f" It is at this: {found}." if found else ""
+            raise Refused(
+                f"{error}.{doing} To take traffic back at once, whatever that one does: "
+                "scripts/emergency_rollback.py"
+            ) from error
+
+        def alive() -> None:
+            if not lease.is_held:
+                raise TakenOver(
+                    f"the lease {lease.name} was lost: the API server did not answer in time, or "
+                    "this machine slept. Another run may be at it: see `scripts/release.py "
+                    "--status`"
+                )
+
+        yield alive

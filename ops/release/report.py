@@ -1,0 +1,112 @@
+"""The report of a release: one HTML file that needs no network, `reports/VERSION.html`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from ops import plot
+from ops.color import Color
+from ops.errors import OpsError
+from ops.release.measured import Plot, measure
+from ops.shift import connecting
+
+if TYPE_CHECKING:
+    from ops.metrics import Prometheus
+    from ops.operations import Operations
+    from ops.release.entry import Release, Run
+    from ops.release.tools import Say
+
+_NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A step in the timeline: where it lies, in percent of the release's time, and how long."""
+
+    run: Run
+    left: float
+    width: float
+    seconds: float
+
+    @property
+    def lasted(self) -> str:
+        """How long, for people."""
+        whole = round(self.seconds)
+        return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def write(
+    release: Release, facts: Operations, folder: Path, say: Say, url: str | None = None
+) -> None:
+    """Draw it into the folder, and say where it is. Never raises: a report fails no release.
+
+    `url` is another Prometheus.
+    """
+    end = datetime.now(UTC).timestamp()
+
+    def prometheus() -> Prometheus:
+        return connecting.prometheus(facts.watched(), url)
+
+    try:
+        plots = measure(prometheus, facts.namespace, _seconds(release.started), end)
+    except OpsError as error:
+        plots = [Plot("Prometheus", "", {}, str(error))]
+    file = folder / f"{_NOT_IN_NAMES.sub('-', release.version)}.html"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(draw(release, plots, facts.public_url, end))
+    except OSError as error:
+        say(f"the report can't be written: {error}")
+        return
+    say(f"report: {file}")
+
+
+def draw(release: Release, plots: Sequence[Plot], public_url: str, now: float) -> str:
+    """The HTML. `now` (Unix seconds) is the end of what is not over yet."""
+    return _template().render(
+        release=release,
+        bars=bars(release, now),
+        plots=plots,
+        public_url=public_url,
+        colors=list(Color),
+        width=plot.WIDTH,
+        height=plot.HEIGHT,
+    )
+
+
+def bars(release: Release, now: float) -> list[Bar]:
+    """The timeline, oldest first."""
+    begin = _seconds(release.started)
+    end = max(_seconds(release.finished) if release.finished else now, begin + 1)
+    found = []
+    for run in release.runs:
+        began = _seconds(run.began)
+        ended = _seconds(run.ended) if run.ended else end
+        left = 100 * (began - begin) / (end - begin)
+        width = 100 * (ended - began) / (end - begin)
+        found.append(Bar(run, round(left, 2), round(width, 2), ended - began))
+    return found
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")

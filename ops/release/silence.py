@@ -1,0 +1,69 @@
+"""The silence of a release: warnings of this stack, for a time, by its label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from ops.alertmanager import Alertmanager
+from ops.restore.connecting import me
+from ops.silences import Matcher, Silence, require_sound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ops.operations import Operations
+
+WARNINGS: Final = Matcher("severity", "warning")
+NONE: Final = "this stack has no Alertmanager: there is nothing to silence"
+
+
+@dataclass(frozen=True)
+class StackSilences:
+    """`ops.release.tools.Silences`. Raises CouldNotFindOut where Alertmanager does not answer."""
+
+    facts: Operations
+    stack: str
+    connect: Callable[[str], Alertmanager] = field(default=Alertmanager)
+
+    def put(self, label: str, minutes: int) -> str:
+        """Make the silence, or renew it; a sentence on it. Raises Refused above eight hours."""
+        server = self._server()
+        if server is None:
+            return NONE
+        now = datetime.now(UTC).replace(microsecond=0)
+        end = now + timedelta(minutes=minutes)
+        own = (
+            Matcher("namespace", self.facts.namespace),
+            Matcher("stack", self.stack),
+            WARNINGS,
+        )
+        require_sound(own, now, end, now)
+        standing = self._standing(server, label)
+        begun = standing.starts_at if standing else now
+        wanted = Silence(own, begun, end, me(), label, id=standing.id if standing else "")
+        made = server.put(wanted)
+        return f"warnings are silent for {minutes} min at most ({made})"
+
+    def end(self, label: str) -> str:
+        """End it if it stands; a sentence on it."""
+        server = self._server()
+        if server is None:
+            return NONE
+        standing = self._standing(server, label)
+        if standing is None:
+            return "the silence had ended"
+        server.expire(standing.id)
+        return f"the silence {standing.id} is ended"
+
+    def _server(self) -> Alertmanager | None:
+        monitoring = self.facts.monitoring
+        has_one = monitoring is not None and monitoring.delivery != "none"
+        url = monitoring.alertmanager_url if monitoring is not None and has_one else ""
+        return self.connect(url) if url else None
+
+    @staticmethod
+    def _standing(server: Alertmanager, label: str) -> Silence | None:
+        found = (each for each in server.silences() if each.stands and each.comment == label)
+        return next(found, None)

@@ -1,0 +1,71 @@
+"""What people are told of a release. Whom it does not reach is journaled, and fails nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops.errors import CouldNotFindOut
+from ops.notify import Event
+from ops.release.step import Step
+
+if TYPE_CHECKING:
+    from ops.release.entry import Release
+    from ops.release.tools import Tools
+
+OPTIONS = "Go on by `scripts/release.py --resume`, or back by `scripts/release.py --abort`"
+
+
+def tell(tools: Tools, release: Release, event: Event) -> Release:
+    """Tell it; the release, which knows whom it did not reach."""
+    failures = tuple(str(failure) for failure in tools.tell(event))
+    if not failures:
+        return release
+    release = release.updated(notes=(*release.notes, *failures))
+    note(tools, release)
+    return release
+
+
+def note(tools: Tools, release: Release) -> None:
+    """Journal what is known now. Where that can't be, it is said: what happened is told anyway."""
+    try:
+        tools.journal.write(release)
+    except CouldNotFindOut as error:
+        tools.say(f"the journal could not be written: {error}")
+
+
+def begins(release: Release) -> Event:
+    """A release was begun."""
+    title = f"The release of {release.version} to {release.color} begins"
+    text = f"{release.color.other} {release.from_version} serves"
+    return Event("release", title, text, "info", _fields(release), release.incident)
+
+
+def arrived(release: Release) -> Event:
+    """Traffic was moved."""
+    title = f"{release.color} {release.version} has all traffic"
+    text = f"It is watched; {release.color.other} stays for a way back"
+    return Event("release", title, text, "info", _fields(release), release.incident)
+
+
+def stands(release: Release, *, is_page: bool) -> Event:
+    """A step was bad, or could not be told; `is_page`: a person must decide now."""
+    title = f"The release of {release.version} stands at {release.step}"
+    text = f"{release.reason}. {untouched(release)}{OPTIONS}"
+    fields = _fields(release)
+    if is_page:
+        return Event("page", title, text, "critical", fields, release.incident)
+    return Event("release", title, text, "error", fields, release.incident)
+
+
+def untouched(release: Release) -> str:
+    """A sentence where no request of the public went another way yet."""
+    return "" if release.has_begun(Step.SHIFT) else "Public traffic was not touched. "
+
+
+def _fields(release: Release) -> dict[str, str]:
+    return {
+        "color": str(release.color),
+        "version": release.version,
+        "step": str(release.step),
+        "by": release.by,
+    }

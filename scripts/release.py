@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Release a version: the runbook's whole procedure, from the checklist to the old color's end.
+
+Example: scripts/release.py v1.2.0
+
+Where it stood still or was killed: scripts/release.py --resume, or back by --abort. Each step is
+journaled in the cluster, so any machine can go on. Ends with 0 when it is done, 1 where something
+is bad, 2 usage, 3 when it can't be told: `--status` says where it stands.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from ops.errors import UsageError
+from ops.release import connecting, procedure
+from ops.release.beginning import Wish
+from ops.release.connecting import LEASE_SECONDS, REPORTS, Chosen
+from ops.release.entry import Options, Release
+from ops.release.step import Step
+from ops.shift.beginning import CANARY_STEPS
+from ops.stack import Stack
+from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
+from scripts.shifting import MinimumOption, PrometheusOption, Wishes
+
+MARGIN_MINUTES = 60
+"""Of the silence, for the steps that have no time of their own."""
+MOST_SILENCE = 480
+
+app = application(__doc__)
+
+
+@app.command(help=__doc__)
+def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
+    version: Annotated[
+        str | None, typer.Argument(help="an image's tag, or its sha256:… digest")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with what is open")] = False,
+    give_up: Annotated[bool, typer.Option("--abort", help="go back from it, safely")] = False,
+    only_status: Annotated[
+        bool, typer.Option("--status", help="what is open, who is at it, what was done")
+    ] = False,
+    first: Annotated[
+        Step | None, typer.Option("--from", help="leave out what is before this step")
+    ] = None,
+    only: Annotated[Step | None, typer.Option("--only", help="do this step alone")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="NAME=REASON", help="a line that may stay unknown"),
+    ] = None,
+    checklist: Annotated[
+        Path | None, typer.Option("--checklist", metavar="FILE", help="what people ticked")
+    ] = None,
+    canary: Annotated[
+        bool, typer.Option("--canary/--no-canary", help="grow, or switch at once")
+    ] = True,
+    canary_steps: Annotated[
+        str, typer.Option("--canary-steps", metavar="PERCENT,…", help="each above the one before")
+    ] = ",".join(map(str, CANARY_STEPS)),
+    canary_minutes: Annotated[
+        float, typer.Option("--canary-minutes", min=0.01, max=240, help="each step is watched")
+    ] = 10.0,
+    watch_minutes: Annotated[
+        float, typer.Option("--watch-minutes", min=0, max=240, help="then all of it")
+    ] = 5.0,
+    keep_minutes: Annotated[
+        float, typer.Option("--keep-minutes", min=0, max=1440, help="then the old color stays")
+    ] = 30.0,
+    warmup_seconds: Annotated[
+        float, typer.Option("--warmup-seconds", help="the longest time to warm up")
+    ] = 120.0,
+    time_factor: Annotated[
+        float,
+        typer.Option("--time-factor", min=0.1, max=100, help="what the checks allow, stretched"),
+    ] = 1.0,
+    minimum_requests: MinimumOption = None,
+    times_worse: Annotated[
+        float | None, typer.Option("--times-worse", min=1, help="as in canary.py; default: 1.5")
+    ] = None,
+    prometheus: PrometheusOption = None,
+    browser: Annotated[
+        str | None, typer.Option("--browser", metavar="PATH", help="another Chromium")
+    ] = None,
+    reports: Annotated[
+        Path, typer.Option("--reports", metavar="FOLDER", help="where the report goes")
+    ] = REPORTS,
+    lease_seconds: Annotated[
+        float, typer.Option("--lease-seconds", min=2, help="a run that fell silent is waited for")
+    ] = LEASE_SECONDS,
+    stack: StackOption = None,
+    json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """See the text above."""
+    if sum((version is not None, resume, give_up, only_status)) != 1:
+        raise UsageError("give one of VERSION, --resume, --abort and --status")
+    if version is None and (first or only or dry_run):
+        raise UsageError("--from, --only and --dry-run go with a VERSION")
+    if first and only:
+        raise UsageError("give one of --from and --only")
+    reasons = _reasons(accept or [])
+    if only_status:
+        _status(stack, as_json=json)
+        return
+    chosen = Chosen(
+        Wishes(prometheus, minimum_requests, times_worse), lease_seconds, reports, browser
+    )
+    if version is None:
+        tools = connecting.connect(Stack.chosen(stack), chosen, say)
+        _show(procedure.abort(tools) if give_up else procedure.resume(tools, reasons), json)
+        return
+    steps = _percentages(canary_steps) if canary else ()
+    minutes = canary_minutes * len(steps) + watch_minutes + keep_minutes + MARGIN_MINUTES
+    options = Options(
+        steps=steps,
+        step_seconds=canary_minutes * 60,
+        watch_seconds=watch_minutes * 60,
+        keep_seconds=keep_minutes * 60,
+        warmup_seconds=warmup_seconds,
+        time_factor=time_factor,
+        silence_minutes=min(MOST_SILENCE, round(minutes)),
+        accept=reasons,
+        checklist=str(checklist or ""),
+        last=only or Step.NOTIFY,
+    )
+    wish = Wish(version, options, only or first or Step.PREFLIGHT)
+    tools = connecting.connect(Stack.chosen(stack), chosen, say)
+    if dry_run:
+        lines = procedure.plan(tools, wish)
+        show({"would": lines}, as_json=json, text="\n".join(lines))
+        return
+    _show(procedure.run(tools, wish), json)
+
+
+def _show(release: Release, as_json: bool) -> None:
+    lines = [str(release), *_taken(release), *release.notes]
+    show(release.model_dump(mode="json"), as_json=as_json, text="\n".join(lines))
+
+
+def _status(stack: str | None, *, as_json: bool) -> None:
+    journal, lease = connecting.looking(Stack.chosen(stack))
+    found, history, holder = journal.read(), journal.history(), lease.holder()
+    lines = [
+        f"open: {found or 'nothing'}",
+        *(_taken(found) if found else ()),
+        f"at it: {holder or 'nobody'}",
+        *(f"before: {each}" for each in reversed(history)),
+    ]
+    data: dict[str, Any] = {
+        "open": found and found.model_dump(mode="json"),
+        "holder": holder and vars(holder),
+        "history": [each.model_dump(mode="json") for each in history],
+    }
+    show(data, as_json=as_json, text="\n".join(lines))
+
+
+def _taken(release: Release) -> list[str]:
+    """A line for each step that was begun: how it ended, and how long it took."""
+    return [f"  {run.step:<13} {run.outcome or 'under way':<9} {run.took}" for run in release.runs]
+
+
+def _reasons(accept: list[str]) -> dict[str, str]:
+    found = {}
+    for text in accept:
+        name, _, reason = (part.strip() for part in text.partition("="))
+        if not name or not reason:
+            raise UsageError(f"--accept {text}: NAME=REASON, for example --accept 'disk=no metric'")
+        found[name] = reason
+    return found
+
+
+def _percentages(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            f"--canary-steps {text}: percentages separated by commas, such as 10,25,50,100"
+        ) from error
+
+
+if __name__ == "__main__":
+    main(app)

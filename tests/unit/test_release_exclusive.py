@@ -1,0 +1,78 @@
+"""Two at once: one releases, the other is told who does, since when, and at which step."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from ops.errors import Refused
+from ops.journal import ClusterJournal, TakenOver
+from ops.lease import Lease, held
+from ops.release import procedure
+from ops.release.connecting import exclusive
+from ops.release.entry import KEPT, NAME
+from ops.release.step import Step
+from tests.unit.release_world import ReleaseWorld
+from tests.unit.test_release_procedure import V2
+from tests.unit.versioned import Versioned
+
+SECONDS = 2.0
+
+
+@pytest.fixture
+def cluster() -> Versioned:
+    return Versioned()
+
+
+@pytest.fixture
+def world() -> ReleaseWorld:
+    """A release that stands at its smoke tests."""
+    made = ReleaseWorld()
+    made.fails["smoke"] = Refused("login gives no token")
+    with pytest.raises(Refused):
+        procedure.run(made.release_tools(), V2)
+    return made
+
+
+def lease(cluster: Versioned, who: str) -> Lease:
+    return Lease(cluster, NAME, who, SECONDS)
+
+
+def test_the_second_one_is_told_who_releases_since_when_and_at_which_step(
+    cluster: Versioned, world: ReleaseWorld
+) -> None:
+    journal = ClusterJournal(world.cluster, KEPT)
+    bob = exclusive(lease(cluster, "bob@here"), journal, world.say_it)
+    alice = held(lease(cluster, "alice@there"), world.say_it)
+    with alice, pytest.raises(Refused) as told, bob:
+        pytest.fail("two are at it")
+    for word in ("alice@there since 20", f"at step {Step.SMOKE}", "emergency_rollback.py"):
+        assert word in str(told.value)
+
+
+def test_a_holder_that_died_is_taken_over_after_its_time_and_not_before(
+    cluster: Versioned, world: ReleaseWorld
+) -> None:
+    lease(cluster, "dead@there").tick()
+    begun = time.monotonic()
+    with exclusive(lease(cluster, "bob@here"), ClusterJournal(world.cluster, KEPT), world.say_it):
+        assert time.monotonic() - begun >= SECONDS
+
+
+def test_who_lost_the_lease_is_stopped_before_the_next_step(
+    cluster: Versioned, world: ReleaseWorld
+) -> None:
+    mine = lease(cluster, "bob@here")
+    journal = ClusterJournal(world.cluster, KEPT)
+    with exclusive(mine, journal, world.say_it) as alive:
+        alive()
+        taken = {"spec": {"holderIdentity": "alice@there", "renewTime": "2025-10-14T02:00:00Z"}}
+        cluster.patch("Lease", NAME, taken)
+        gone = threading.Event()
+        deadline = time.monotonic() + 30
+        while mine.is_held and time.monotonic() < deadline:
+            gone.wait(0.02)
+        with pytest.raises(TakenOver, match="lease release was lost"):
+            alive()

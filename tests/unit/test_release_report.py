@@ -1,0 +1,141 @@
+"""The report of a release: one file, escaped, that says what happened though Prometheus is gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from ops.color import Color
+from ops.errors import CouldNotFindOut, Refused
+from ops.metrics import Series
+from ops.release import procedure, report
+from ops.release.entry import Release, Run
+from ops.release.measured import QUANTITIES, Plot, measure
+from ops.release.step import Step
+from tests.unit.release_world import GREEN, ReleaseWorld
+from tests.unit.test_release_procedure import V2
+
+END = 1_760_407_200.0
+
+
+class FakePrometheus:
+    """Green has two points of everything, blue none; what `fails` names is not answered."""
+
+    def __init__(self, fails: str = "nothing") -> None:
+        self.fails, self.asked = fails, list[str]()
+
+    def range(self, query: str, seconds: float, step: float) -> list[Series]:
+        self.asked.append(query)
+        if self.fails in query:
+            raise CouldNotFindOut(f"Prometheus can't answer <{self.fails}>")
+        points = ((END - 60, 0.5), (END - 58, 0.25))
+        return [Series({"color": "green"}, points), Series({"color": ""}, points)]
+
+
+def measured(fails: str = "nothing") -> list[Plot]:
+    fake = FakePrometheus(fails)
+    return measure(lambda: cast(Any, fake), "legal-ai", END - 100, END)
+
+
+@pytest.fixture
+def failed() -> Release:
+    world = ReleaseWorld()
+    world.fails["smoke"] = Refused("login: <script>alert(1)</script>")
+    with pytest.raises(Refused):
+        procedure.run(world.release_tools(), V2)
+    return world.reports[-1]
+
+
+def drawn(release: Release, plots: Sequence[Plot] = ()) -> str:
+    return report.draw(release, plots, "https://legal-ai.example", END)
+
+
+def test_every_step_that_was_begun_stands_in_it_with_what_it_said(failed: Release) -> None:
+    html = drawn(failed)
+    for step in list(Step)[: Step.SMOKE.number + 1]:
+        assert f">{step}</td>" in html
+    assert f">{Step.BROWSER}</td>" not in html
+    assert "backup backup-1" in html
+    assert "stands at smoke" in html
+
+
+def test_what_steps_and_people_say_is_escaped(failed: Release) -> None:
+    html = drawn(failed.updated(notes=("<b>&",)), measured("p95"))
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "&lt;b&gt;&amp;" in html
+
+
+def test_nothing_is_loaded_from_anywhere(failed: Release) -> None:
+    html = drawn(failed, measured())
+    assert not re.search(r"<(link|script|img)|src\s*=|url\(|@import", html)
+    assert "default-src 'none'" in html
+
+
+def test_each_quantity_has_a_plot_of_the_colors_that_have_data() -> None:
+    plots = measured()
+    assert [each.name for each in plots] == [quantity.name for quantity in QUANTITIES]
+    assert all(list(each.paths) == [GREEN] for each in plots)
+    assert all(each.paths[GREEN].startswith("M") for each in plots)
+
+
+def test_what_prometheus_does_not_know_is_said_in_its_place(failed: Release) -> None:
+    plots = measured("latency_p95")
+    assert [bool(each.problem) for each in plots] == [False, True, False, False]
+    assert "can&#39;t answer" in drawn(failed, plots)
+
+
+def test_a_stack_that_is_not_watched_gets_its_report_all_the_same(
+    failed: Release, tmp_path: Path
+) -> None:
+    class Unwatched:
+        namespace, public_url = "legal-ai", "https://legal-ai.example"
+
+        def watched(self) -> None:
+            raise CouldNotFindOut("the output says nothing of monitoring")
+
+    said: list[str] = []
+    report.write(failed, cast(Any, Unwatched()), tmp_path / "reports", said.append)
+    assert "says nothing of monitoring" in (tmp_path / "reports" / "v2.html").read_text()
+    assert said == [f"report: {tmp_path}/reports/v2.html"]
+
+
+def test_a_report_that_can_not_be_written_fails_nothing(failed: Release, tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file where the folder should be")
+    said: list[str] = []
+    facts = cast(Any, type("Facts", (), {"namespace": "x", "public_url": "x"})())
+    facts.watched = lambda: (_ for _ in ()).throw(CouldNotFindOut("no monitoring"))
+    report.write(failed, facts, tmp_path / "reports", said.append)
+    assert "can't be written" in said[0]
+
+
+def test_a_digest_makes_a_name_that_every_file_system_takes(
+    failed: Release, tmp_path: Path
+) -> None:
+    facts = cast(Any, type("Facts", (), {"namespace": "x", "public_url": "x"})())
+    facts.watched = lambda: (_ for _ in ()).throw(CouldNotFindOut("no monitoring"))
+    report.write(failed.updated(version="sha256:ab"), facts, tmp_path, lambda _: None)
+    assert [file.name for file in tmp_path.iterdir()] == ["sha256-ab.html"]
+
+
+def test_the_timeline_has_each_step_where_and_as_long_as_it_was() -> None:
+    runs = (
+        Run(step=Step.BACKUP, began="2025-10-14T02:00:00Z", ended="2025-10-14T02:01:30Z"),
+        Run(step=Step.VERIFY, began="2025-10-14T02:01:30Z"),
+    )
+    release = Release(
+        id="1",
+        version="v2",
+        color=Color.GREEN,
+        by="somebody",
+        started="2025-10-14T02:00:00Z",
+        step=Step.VERIFY,
+        runs=runs,
+    )
+    now = END + 180
+    found = [(bar.left, bar.width, bar.lasted) for bar in report.bars(release, now)]
+    assert found == [(0.0, 50.0, "1 min 30 s"), (50.0, 50.0, "1 min 30 s")]
