@@ -207,6 +207,7 @@ def _told(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@pytest.mark.long
 def test_the_check_says_which_color_runs_them(staffed: Project, outside: Cluster) -> None:
     found = json.loads(check(staffed, "--json").ok().text)
     assert found["running"]["green"]

@@ -77,6 +77,7 @@ def test_a_switch_is_watched_to_a_good_end_and_no_request_is_lost(shifting: Shif
     assert shifting.status()["history"][-1]["outcome"] == "done"
 
 
+@pytest.mark.long
 def test_a_color_that_fails_after_the_switch_is_switched_back_and_nothing_is_left_to_do(
     shifting: Shifting,
 ) -> None:

@@ -441,6 +441,7 @@ BROKEN = """
     """
 
 
+@pytest.mark.long
 def test_failed_deployments_say_why_and_stay_in_the_state(
     project: Project, runs_pods: None
 ) -> None:
@@ -465,6 +466,7 @@ def test_failed_deployments_say_why_and_stay_in_the_state(
     assert not any(resource.get("initErrors") for resource in project.state().values())
 
 
+@pytest.mark.long
 def test_a_job_is_waited_for_and_its_failure_told(project: Project, runs_pods: None) -> None:
     project.write(
         """
