@@ -13,13 +13,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from agent.webhook import Alert, Verdict
+from ops import config_map
 from ops.agent import INBOX
-from ops.cluster import Conflict
 from ops.color import Color
 from ops.errors import CouldNotFindOut
 
 if TYPE_CHECKING:
-    from ops.cluster import Body, Cluster
+    from ops.cluster import Cluster
 
 KEPT: Final = 50
 """How many alerts are remembered; those that wait for an answer are never dropped."""
@@ -109,7 +109,7 @@ class Inbox:
 
     def pending(self) -> list[Entry]:
         """Those that wait for an answer, the one that came first first. Raises CouldNotFindOut."""
-        entries, _ = self._read()
+        entries = self._read()
         return sorted(
             (entry for entry in entries.values() if entry.is_pending),
             key=lambda entry: entry.accepted_at,
@@ -127,40 +127,19 @@ class Inbox:
         self._change(change)
 
     def _change(self, change: Callable[[dict[str, Entry]], dict[str, Entry]]) -> None:
-        for _ in range(TRIES):
-            before, version = self._read()
+        def changed(data: Mapping[str, str] | None) -> Mapping[str, str | None] | None:
+            before = _parse(data or {})
             after = change(dict(before))
             if after == before:
-                return
-            try:
-                self._write(before, _newest(after), version)
-            except Conflict:
-                continue
-            return
-        raise CouldNotFindOut(
-            f"the ConfigMap {INBOX} was written by others {TRIES} times in a row: send it again"
-        )
+                return None
+            kept = _newest(after)
+            gone: dict[str, str | None] = dict.fromkeys(before.keys() - kept.keys())
+            return gone | {k: entry.model_dump_json(by_alias=True) for k, entry in kept.items()}
 
-    def _read(self) -> tuple[dict[str, Entry], str]:
-        found = self._cluster.get("ConfigMap", INBOX)
-        if found is None:
-            return {}, ""
-        return _parse(found.get("data") or {}), str(found["metadata"]["resourceVersion"])
+        config_map.change(self._cluster, INBOX, changed, TRIES, again="send it again")
 
-    def _write(self, before: Mapping[str, Entry], after: Mapping[str, Entry], version: str) -> None:
-        data: dict[str, str | None] = {
-            key: entry.model_dump_json(by_alias=True) for key, entry in after.items()
-        }
-        if not version:
-            metadata: Body = {"name": INBOX}
-            self._cluster.create(
-                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-            )
-            return
-        # None takes a key away.
-        gone = dict.fromkeys(before.keys() - after.keys())
-        patch: Body = {"metadata": {"resourceVersion": version}, "data": {**gone, **data}}
-        self._cluster.patch("ConfigMap", INBOX, patch)
+    def _read(self) -> dict[str, Entry]:
+        return _parse((self._cluster.get("ConfigMap", INBOX) or {}).get("data") or {})
 
 
 def _newest(entries: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -31,8 +31,7 @@ class Live:
 
     def hold(self) -> Hold | None:
         """The hold that stands, if one does."""
-        found = self._cluster.get("ConfigMap", names.HOLD)
-        return None if found is None else Hold.from_data(found.get("data"))
+        return Hold.read(self._cluster)
 
     def version(self) -> tuple[str, ...]:
         """Changes whenever somebody writes the route or the hold; empty without a route."""

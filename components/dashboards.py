@@ -9,10 +9,9 @@ import pulumi
 
 from components.kube import KubeObject
 from components.settings import LatencyThreshold, PercentThreshold, Settings
-from ops.dashboards import Lines, Site, dashboards
+from ops.dashboards import LABEL, Lines, Site, dashboards
 
 NAME: Final = "dashboards"
-LABEL: Final = "grafana_dashboard"
 """The one that Grafana's chart looks for by default."""
 
 

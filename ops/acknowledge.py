@@ -13,7 +13,6 @@ from ops import hold_guard, live, names
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
-from ops.rollback import facts as rollback_facts
 from ops.rollback.journal import Journal
 from ops.state import LiveTraffic
 
@@ -54,7 +53,7 @@ def acknowledge(
 
     Raises Refused while the route does not follow the hold, and what `Stack.up` raises.
     """
-    hold = rollback_facts.hold(cluster)
+    hold = Hold.read(cluster)
     if hold is None:
         return None
     traffic = _followed(cluster, hold)
@@ -143,7 +142,7 @@ def _replicas(cluster: Cluster, color: Color) -> dict[str, int]:
 
 
 def _lift(cluster: Cluster, hold: Hold) -> None:
-    stands = rollback_facts.hold(cluster)
+    stands = Hold.read(cluster)
     if stands is not None and stands != hold:
         raise Refused(
             f"another rollback came in meanwhile, and its hold stays: {stands}. Run this again"

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from ops.errors import CouldNotFindOut, Refused
 
 Verdict = Literal["good", "bad", "unknown"]
+
+
+class Judged(Protocol):
+    """Anything with a verdict."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Good, bad, or not known."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ def not_tried(name: str, why: str) -> Line:
     return Line(name, "unknown", f"not tried: {why}", tried=False)
 
 
-def worst(lines: Iterable[Line]) -> Verdict:
+def worst(lines: Iterable[Judged]) -> Verdict:
     """Bad if one is bad, unknown if one is unknown or there is none, else good."""
     verdicts = {line.verdict for line in lines}
     if "bad" in verdicts:

@@ -218,8 +218,7 @@ class Gate:
 
     def hold(self) -> Hold | None:
         """The hold that stands, if one does."""
-        found = self.cluster.get("ConfigMap", names.HOLD)
-        return None if found is None else Hold.from_data(found.get("data"))
+        return Hold.read(self.cluster)
 
     def color_state(self, color: Color) -> ColorState:
         """Every wanted workload of a color with its pods."""

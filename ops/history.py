@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from ops import names
+from ops import config_map, names
 from ops.color import Color
 from ops.errors import CouldNotFindOut
 from ops.state import LiveTraffic, WorkloadState
@@ -128,28 +128,13 @@ def change(cluster: Cluster, act: Callable[[History], History]) -> None:
 
     Raises CouldNotFindOut.
     """
-    from ops.cluster import Conflict  # noqa: PLC0415 that import takes a while
 
-    for _ in range(TRIES):
-        found = cluster.get("ConfigMap", names.HISTORY)
-        before = History.from_data((found or {}).get("data"))
+    def changed(data: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        before = History.from_data(data)
         after = act(before)
-        if after == before:
-            return
-        try:
-            if found is None:
-                cluster.create(_config_map(after))
-            else:
-                version = {"resourceVersion": found["metadata"]["resourceVersion"]}
-                body = {"metadata": version, "data": after.to_data()}
-                cluster.patch("ConfigMap", names.HISTORY, body)
-        except Conflict:
-            continue
-        return
-    raise CouldNotFindOut(
-        f"the ConfigMap {names.HISTORY} was written by others {TRIES} times in a row: "
-        "run this again"
-    )
+        return None if after == before else after.to_data()
+
+    config_map.change(cluster, names.HISTORY, changed, TRIES)
 
 
 def digests_of(workload: WorkloadState) -> str:
@@ -181,13 +166,3 @@ def _is_well(state: WorkloadState) -> bool:
 
 def _is_same(one: Whole, other: Whole | None) -> bool:
     return other is not None and replace(one, at=other.at) == other
-
-
-def _config_map(history: History) -> dict[str, Any]:
-    metadata = {"name": names.HISTORY}
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": metadata,
-        "data": history.to_data(),
-    }

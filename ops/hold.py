@@ -3,11 +3,18 @@
 Kept as the ConfigMap `traffic-hold`. While it stands, its color gets no traffic.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
+from ops import names
 from ops.color import Color
 from ops.errors import CouldNotFindOut
+
+if TYPE_CHECKING:
+    from ops.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Hold:
         return {key: str(value) for key, value in asdict(self).items()}
 
     @classmethod
-    def from_data(cls, data: Mapping[str, str] | None) -> "Hold":
+    def from_data(cls, data: Mapping[str, str] | None) -> Hold:
         """Read it back. A hold that cannot be understood is not "no hold": `CouldNotFindOut`."""
         given = data or {}
         try:
@@ -52,6 +59,12 @@ class Hold:
                 "See `kubectl get configmap traffic-hold -o yaml` and mend it; delete it only if "
                 "no color was rolled back."
             ) from error
+
+    @classmethod
+    def read(cls, cluster: Cluster) -> Hold | None:
+        """The one that stands, if one does. Raises CouldNotFindOut."""
+        found = cluster.get("ConfigMap", names.HOLD)
+        return None if found is None else cls.from_data(found.get("data"))
 
     def __str__(self) -> str:
         who = f" by {self.by}" if self.by else ""

@@ -36,7 +36,7 @@ def follow(cluster: Cluster, router: str) -> None:
         route = live.route(cluster, router)
         if route is None:
             return
-        wanted = notes(_hold(cluster))
+        wanted = notes(Hold.read(cluster))
         try:
             for body in (route.canary, route.main):
                 if body is not None:
@@ -64,8 +64,3 @@ def _note(cluster: Cluster, body: Body, wanted: Mapping[str, str | None]) -> Non
         return
     patch = {"resourceVersion": metadata["resourceVersion"], "annotations": dict(wanted)}
     cluster.patch(body["kind"], metadata["name"], {"metadata": patch})
-
-
-def _hold(cluster: Cluster) -> Hold | None:
-    found = cluster.get("ConfigMap", names.HOLD)
-    return None if found is None else Hold.from_data(found.get("data"))

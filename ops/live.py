@@ -40,6 +40,11 @@ def router_of(cluster: Cluster) -> str:
     )
 
 
+def whichever(cluster: Cluster) -> LiveRoute | None:
+    """The route of whichever kind, None before the first deployment. Raises CouldNotFindOut."""
+    return route(cluster, GATEWAY_API) or route(cluster, NGINX)
+
+
 def route(cluster: Cluster, router: str) -> LiveRoute | None:
     """The route, None before the first deployment. Raises CouldNotFindOut."""
     if router != NGINX:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ops import names
+from ops import config_map, names
 from ops.color import Color
-from ops.errors import CouldNotFindOut
 from ops.schema import Message, Record
 
 if TYPE_CHECKING:
-    from ops.cluster import Body, Cluster
+    from ops.cluster import Cluster
 
 TRIES: Final = 10
 """Two colors' migrations may end at the same moment, and each writes the whole record."""
@@ -26,26 +25,13 @@ def read(cluster: Cluster) -> Record:
     return Record() if found is None else Record.from_data(found.get("data"))
 
 
-def remember(cluster: Cluster, ref: str, message: Message) -> Record:
+def remember(cluster: Cluster, ref: str, message: Message) -> None:
     """Add what the image `ref` said, whoever else writes at the same time."""
-    from ops.cluster import Conflict  # noqa: PLC0415 that import takes a while
 
-    for _ in range(TRIES):
-        found = cluster.get("ConfigMap", names.SCHEMA)
-        record = Record.from_data((found or {}).get("data")).with_message(ref, message)
-        try:
-            if found is None:
-                cluster.create(_config_map(record))
-            else:
-                version = {"resourceVersion": found["metadata"]["resourceVersion"]}
-                change = {"metadata": version, "data": record.to_data()}
-                cluster.patch("ConfigMap", names.SCHEMA, change)
-        except Conflict:
-            continue
-        return record
-    raise CouldNotFindOut(
-        f"the ConfigMap {names.SCHEMA} was written by others {TRIES} times in a row: run this again"
-    )
+    def remembered(data: Mapping[str, str] | None) -> Mapping[str, str]:
+        return Record.from_data(data).with_message(ref, message).to_data()
+
+    config_map.change(cluster, names.SCHEMA, remembered, TRIES)
 
 
 def said_by_color(cluster: Cluster, color: Color) -> list[tuple[str, Message]]:
@@ -81,13 +67,3 @@ def image_of(pod: Mapping[str, Any]) -> str:
     """The image that the migrating container was made from, as it was asked for."""
     images = {c["name"]: c["image"] for c in pod["spec"]["containers"]}
     return str(images.get(names.MIGRATE, ""))
-
-
-def _config_map(record: Record) -> Body:
-    metadata = {"name": names.SCHEMA}
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": metadata,
-        "data": record.to_data(),
-    }

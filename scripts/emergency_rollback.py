@@ -25,9 +25,10 @@ from ops.acknowledge import acknowledge
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, OpsError, UsageError
+from ops.hold import Hold
 from ops.notify import Event, NotificationFacts, Notifier
 from ops.restore.connecting import me
-from ops.rollback import by_hand, facts
+from ops.rollback import by_hand
 from ops.rollback.by_hand import Wish
 from ops.rollback.journal import Operation
 from ops.rollback.run import Rollback
@@ -160,7 +161,7 @@ def _tell(place: _Place, done: Operation) -> None:
 
 def _status(rollback: Rollback, *, as_json: bool) -> None:
     route = live.route(rollback.cluster, rollback.router)
-    hold = facts.hold(rollback.cluster)
+    hold = Hold.read(rollback.cluster)
     found, done = rollback.open(), rollback.done()
     weights = dict(route.traffic.weights) if route else {}
     data = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local.addresses import AGENT_IMAGE
 from local.images.archive import Image, ImageConfig, Layer, write_layer
-from local.images.debian import compile_in, run_python
+from local.images.debian import PYTHON_ENVIRONMENT, compile_in, run_python
 from local.images.layers import NO_BYTECODE, LayerStore, unpacked
 from local.images.recipe import Archive, architecture
 
@@ -71,12 +71,7 @@ def _config(image: AgentImage) -> ImageConfig:
         command=["python3", "-m", "agent"],
         architecture=architecture(),
         folder="/app",
-        env={
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": "/app",
-            "PYTHONUNBUFFERED": "1",
-        },
+        env=PYTHON_ENVIRONMENT,
         labels=image.labels,
         port=8080,
     )

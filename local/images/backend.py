@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local.commands import run
 from local.images.archive import Image, ImageConfig, Layer, write_layer
-from local.images.debian import compile_in, run_python
+from local.images.debian import PYTHON_ENVIRONMENT, compile_in, run_python
 from local.images.layers import NO_BYTECODE, LayerStore, unpacked
 from local.images.recipe import architecture
 from local.images.releases import AppImage
@@ -70,12 +70,7 @@ def _config(image: AppImage) -> ImageConfig:
         command=["python3", "-m", "legal_ai"],
         architecture=architecture(),
         folder="/app",
-        env={
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": "/app",
-            "PYTHONUNBUFFERED": "1",
-        },
+        env=PYTHON_ENVIRONMENT,
         labels=image.labels,
         port=8000,
     )

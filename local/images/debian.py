@@ -14,6 +14,13 @@ SUITE = "bookworm"
 SUITES = (SUITE, f"{SUITE}-updates", f"{SUITE}-security")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 BUILD_SECONDS = 600
+# What a container with Python of ours starts with.
+PYTHON_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": "/app",
+    "PYTHONUNBUFFERED": "1",
+}
 
 # Neither read by a program at run time nor by anybody in a container.
 UNUSED = (

@@ -5,12 +5,13 @@ The ConfigMap `backups` says so in the stack's namespace; the agent makes metric
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
+from ops import config_map
 from ops.backups.model import rfc3339
-from ops.errors import CouldNotFindOut, OpsError
+from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -27,33 +28,14 @@ def note(cluster: Cluster, event: Event, at: datetime, backup: str) -> None:
 
     Raises CouldNotFindOut.
     """
-    from ops.cluster import Conflict  # noqa: PLC0415 that import takes a while
 
-    change = {event: rfc3339(at), f"{event}Id": backup}
-    for _ in range(TRIES):
-        found = cluster.get("ConfigMap", NAME)
-        known = _moment((found or {}).get("data"), event)
+    def noted(data: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        known = _moment(data, event)
         if known is not None and known >= at:
-            return
-        try:
-            if found is None:
-                cluster.create(
-                    {
-                        "apiVersion": "v1",
-                        "kind": "ConfigMap",
-                        "metadata": {"name": NAME},
-                        "data": change,
-                    }
-                )
-            else:
-                version = {"resourceVersion": found["metadata"]["resourceVersion"]}
-                cluster.patch("ConfigMap", NAME, {"metadata": version, "data": change})
-        except Conflict:
-            continue
-        return
-    raise CouldNotFindOut(
-        f"the ConfigMap {NAME} was written by others {TRIES} times in a row: run this again"
-    )
+            return None
+        return {event: rfc3339(at), f"{event}Id": backup}
+
+    config_map.change(cluster, NAME, noted, TRIES)
 
 
 def tell(
@@ -73,7 +55,7 @@ def tell(
         )
 
 
-def _moment(data: dict[str, str] | None, event: Event) -> datetime | None:
+def _moment(data: Mapping[str, str] | None, event: Event) -> datetime | None:
     """The moment that is known; one that can't be read is written anew."""
     try:
         found = datetime.fromisoformat((data or {}).get(event, ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from ops.backups import integrity, model
 from ops.backups.content import Limits, compare
 from ops.backups.engine import Engine, Say
 from ops.backups.model import Backup, Check, Verdict, ago, rfc3339
+from ops.checklist import worst
 from ops.database import Address
 from ops.errors import CouldNotFindOut, OpsError, Refused
 
@@ -103,14 +104,6 @@ def check(
     found += _asked(integrity.CONSTRAINTS, lambda: [integrity.constraints(restored, source)])
     found += _asked(integrity.AMCHECK, lambda: [integrity.amcheck(restored)])
     return found
-
-
-def worst(checks: Iterable[Check]) -> Verdict:
-    """Bad if one is bad, unknown if one is unknown or there is none, else good."""
-    verdicts = {each.verdict for each in checks}
-    if "bad" in verdicts:
-        return "bad"
-    return "good" if verdicts == {"good"} else "unknown"
 
 
 def enforce(checks: list[Check], title: str) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from ops.dashboards.colors import colors
 from ops.dashboards.panels import Body
 from ops.dashboards.shared import shared
 from ops.dashboards.site import Lines, Site
 
-__all__ = ["Lines", "Site", "dashboards"]
+__all__ = ["LABEL", "Lines", "Site", "dashboards"]
+
+LABEL: Final = "grafana_dashboard"
+"""By which Grafana's sidecar finds them, with the value 1."""
 
 
 def dashboards(site: Site) -> dict[str, str]:

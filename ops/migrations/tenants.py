@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops import names, routing, schema, schema_record
+from ops import history, live, names, schema, schema_record
 from ops.color import Color
 from ops.errors import CouldNotFindOut
 from ops.migrations.target import version_of
-from ops.state import LiveTraffic, live_traffic, workload_state
+from ops.state import workload_state
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -66,9 +65,9 @@ def read(cluster: Cluster, operations: Operations) -> list[Tenant]:
     public.
     """
     record = schema_record.read(cluster)
-    live = _live(cluster)
-    weights = live.weights if live else operations.weights
-    served = _served(cluster)
+    route = live.whichever(cluster)
+    weights = route.traffic.weights if route else operations.weights
+    served = history.read(cluster).served
     return [
         Tenant(
             color=color,
@@ -111,21 +110,3 @@ def _deployed(cluster: Cluster, operations: Operations, color: Color) -> dict[st
     state = workload_state(deployment, pods, service)
     old = {replica.image: 1 for replica in state.replicas if replica.image != state.image}
     return {**old, state.image: state.desired}
-
-
-def _live(cluster: Cluster) -> LiveTraffic | None:
-    route = cluster.get("HTTPRoute", routing.PUBLIC_ROUTE)
-    if route is not None:
-        return live_traffic(route)
-    main = cluster.get("Ingress", routing.MAIN_INGRESS)
-    if main is None:
-        return None
-    return live_traffic(main, cluster.get("Ingress", routing.CANARY_INGRESS))
-
-
-def _served(cluster: Cluster) -> Mapping[str, Mapping[str, str]]:
-    history = cluster.get("ConfigMap", names.HISTORY) or {}
-    found: Mapping[str, Mapping[str, str]] = json.loads(
-        (history.get("data") or {}).get("served", "{}")
-    )
-    return found

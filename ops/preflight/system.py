@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ops import names, verdict
+from ops import dashboards, names, verdict
 from ops.alerts import series
 from ops.backups import freshness
 from ops.errors import CouldNotFindOut, Refused
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ops.rollback.facts import Facts
 
 DISK_FREE_PERCENT: Final = 20.0
-DASHBOARD: Final = {"grafana_dashboard": "1"}
-"""The label by which Grafana's sidecar finds dashboards."""
 
 
 def nothing_is_held(hold: Hold | None) -> str:
@@ -89,7 +87,9 @@ def rules_are_loaded(prometheus: Prometheus, namespace: str) -> str:
 
 def dashboards_are_there(cluster: Cluster) -> str:
     """The dashboards that the program makes."""
-    found = [body["metadata"]["name"] for body in cluster.list("ConfigMap", DASHBOARD)]
+    found = [
+        body["metadata"]["name"] for body in cluster.list("ConfigMap", {dashboards.LABEL: "1"})
+    ]
     if not found:
         raise Refused("there is no dashboard in the namespace: `pulumi up` makes them")
     return ", ".join(sorted(found))

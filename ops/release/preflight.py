@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from ops import backups, live, operations, routing_moves
 from ops.checklist import Line
 from ops.errors import CouldNotFindOut
+from ops.hold import Hold
 from ops.preflight import documents, people, system
 from ops.preflight.line import line
-from ops.rollback import facts as rollback_facts
 from ops.rollback.run import Rollback
 from ops.shift.connecting import RUN, prometheus
 from ops.shift.emergency import READY_SECONDS
@@ -54,7 +54,7 @@ def look(stack: Stack, cluster: Cluster, release: Release, say: Say, url: str | 
 
     return [
         Line("code", "unknown", CODE),
-        line("hold", lambda: system.nothing_is_held(rollback_facts.hold(cluster))),
+        line("hold", lambda: system.nothing_is_held(Hold.read(cluster))),
         line("way-back", lambda: system.there_is_a_way_back(_facts(cluster, facts, say))),
         line("backups", fresh),
         line("disk", lambda: system.disk_is_free(measured(), facts.namespace)),

@@ -76,7 +76,7 @@ def read(
             f"there is no public route in namespace {cluster.namespace} (router {router}), so "
             "nothing can be rolled back. `pulumi up` makes it; is it the right namespace?"
         )
-    stands, record = hold(cluster), schema_record.read(cluster)
+    stands, record = Hold.read(cluster), schema_record.read(cluster)
     deployments = cluster.list("Deployment", _OURS)
     workloads = _by_color(cluster, deployments, services)
     told = evidence or Evidence()
@@ -99,12 +99,6 @@ def read(
         shared=tuple(told.shared),
         ended=ended,
     )
-
-
-def hold(cluster: Cluster) -> Hold | None:
-    """The hold that stands, if one does. Raises CouldNotFindOut."""
-    found = cluster.get("ConfigMap", names.HOLD)
-    return None if found is None else Hold.from_data(found.get("data"))
 
 
 def deployed(cluster: Cluster, services: Collection[str]) -> dict[Color, Workloads]:

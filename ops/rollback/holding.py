@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from ops import names
-from ops.errors import CouldNotFindOut
+from ops import config_map, names
 from ops.hold import Hold
 from ops.rollback.journal import Operation
 from ops.rollback.request import Kind
@@ -26,22 +25,15 @@ def announce(cluster: Cluster, operation: Operation) -> None:
 
     Raises Superseded, CouldNotFindOut.
     """
-    from ops.cluster import Conflict  # noqa: PLC0415 that import takes a while
 
-    for _ in range(TRIES):
-        found = cluster.get("ConfigMap", names.HOLD)
-        try:
-            if found is None:
-                _require_announcing(operation)
-                cluster.create(_config_map(_hold_of(operation)))
-            elif not _says_the_same(found, operation):
-                _replace(cluster, found, _hold_of(operation))
-        except Conflict:
-            continue
-        return
-    raise CouldNotFindOut(
-        f"ConfigMap {names.HOLD} was written by others {TRIES} times in a row: run this again"
-    )
+    def announced(data: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        if data is None:
+            _require_announcing(operation)
+        elif _says_the_same(data, operation):
+            return None
+        return _hold_of(operation).to_data()
+
+    config_map.change(cluster, names.HOLD, announced, TRIES)
 
 
 def take_back(cluster: Cluster, operation: str, found_hold: Mapping[str, str] | None) -> None:
@@ -63,8 +55,7 @@ def _require_announcing(operation: Operation) -> None:
         raise Superseded("the hold was lifted meanwhile")
 
 
-def _says_the_same(found: Body, operation: Operation) -> bool:
-    data = dict(found.get("data") or {})
+def _says_the_same(data: Mapping[str, str], operation: Operation) -> bool:
     stands = Hold.from_data(data)
     if (stands.color, stands.target) == (operation.color, operation.target):
         return True
@@ -83,11 +74,6 @@ def _hold_of(operation: Operation) -> Hold:
         alert=operation.alert,
         operation=operation.id,
     )
-
-
-def _config_map(hold: Hold) -> Body:
-    metadata = {"name": names.HOLD}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": hold.to_data()}
 
 
 def _replace(cluster: Cluster, found: Body, hold: Hold) -> None:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from ops import live, operations
 from ops.cluster import Cluster
 from ops.errors import Refused, UsageError
+from ops.hold import Hold
 from ops.journal import ClusterJournal, TakenOver
 from ops.lease import Lease, held
 from ops.metrics import SETTING, Prometheus
 from ops.notify import Notifier
 from ops.restore.connecting import me
-from ops.rollback import facts as rollback_facts
 from ops.shift import emergency
 from ops.shift.entry import KEPT, NAME, Shift
 from ops.shift.tools import Alive, Tools
@@ -64,7 +64,7 @@ class ClusterTraffic:
 
     def hold(self) -> Hold | None:
         """The hold that stands, if one does."""
-        return rollback_facts.hold(self.cluster)
+        return Hold.read(self.cluster)
 
 
 def connect(stack: Stack, wishes: Wishes, say: Say) -> Tools:

@@ -8,13 +8,12 @@ import os
 import secrets
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 import pytest
@@ -27,9 +26,9 @@ from local.addresses import (
     PROMETHEUS_URL,
     PUBLIC_HOST,
 )
+from tests.integration.monitors import eventually
 
 PATIENCE = 60
-T = TypeVar("T")
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -40,17 +39,6 @@ def _monitoring() -> None:
         pytest.fail("the local stack is needed: make up, then source .local/env")
     if os.environ.get("LEGAL_AI_NODE") != "containers":
         pytest.skip("monitoring does not run where the node is simulated")
-
-
-def eventually(look: Callable[[], T | None], what: str) -> T:
-    """Return what `look` finds at last; fail after PATIENCE seconds, saying `what` was missing."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        if (found := look()) is not None:
-            return found
-        if time.monotonic() > deadline:
-            pytest.fail(f"after {PATIENCE} s still no {what}")
-        time.sleep(0.2)
 
 
 def kubectl(*words: str, stdin: object = None) -> str:
