@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ops.color import Color
+from ops.database import Address
 from ops.errors import CouldNotFindOut
 from ops.monitoring import MonitoringFacts
 from ops.notify import NotificationFacts
@@ -52,6 +53,15 @@ class DatabaseFacts(_Facts):
     region: str = ""
     current: str = ""
     generations: tuple[GenerationFacts, ...] = ()
+
+    @property
+    def administrator(self) -> Address:
+        """The administrator's role on the application's database. Raises UsageError.
+
+        `admin_url` itself may lead to another database of the server.
+        """
+        name = Address.parse(self.url).database
+        return Address.parse(self.admin_url or self.url).with_database(name)
 
 
 class BackupFacts(_Facts):

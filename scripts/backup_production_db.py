@@ -29,7 +29,7 @@ from scripts.console import (
 app = application(__doc__)
 
 
-@app.command()
+@app.command(help=__doc__)
 def run(
     label: Annotated[
         str | None, typer.Argument(help="part of the id: letters, digits, '.', '_' and '-'")

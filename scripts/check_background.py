@@ -19,7 +19,7 @@ from scripts.console import JsonOption, StackOption, application, main, show
 app = application(__doc__)
 
 
-@app.command()
+@app.command(help=__doc__)
 def run(stack: StackOption = None, json: JsonOption = False) -> None:
     """See the text above."""
     facts = operations.read(Stack.chosen(stack))

@@ -31,7 +31,7 @@ app = application(__doc__)
 AREAS = ("pods", "errors", "migration", "slowness")
 
 
-@app.command()
+@app.command(help=__doc__)
 def run(
     areas: Annotated[
         list[str] | None, typer.Argument(metavar="[AREA]...", help=f"of {', '.join(AREAS)}; all")
@@ -92,7 +92,7 @@ def _errors(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
 
 
 def _in_database(facts: Operations, look: Callable[..., Iterable[Cause]]) -> list[Cause]:
-    with connect(facts.database.admin_url, application_name="legal-ai-diagnose") as connection:
+    with connect(facts.database.administrator, application_name="legal-ai-diagnose") as connection:
         return list(look(connection))
 
 

@@ -47,7 +47,7 @@ class _Place:
     notifications: NotificationFacts = field(default_factory=NotificationFacts)
 
 
-@app.command()
+@app.command(help=__doc__)
 def run(  # noqa: PLR0913, PLR0917 one parameter an option
     color: Annotated[
         Color | None, typer.Option("--from", help="the color that fails", show_default=False)

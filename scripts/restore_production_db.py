@@ -27,7 +27,7 @@ from scripts.console import DryRunOption, JsonOption, StackOption, application, 
 app = application(__doc__)
 
 
-@app.command()
+@app.command(help=__doc__)
 def run(  # noqa: PLR0913, PLR0917 one parameter an option
     wanted: Annotated[
         str | None, typer.Argument(metavar="latest|ID|TIMESTAMP", help="what to go back to")

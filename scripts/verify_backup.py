@@ -31,7 +31,7 @@ from scripts.console import (
 app = application(__doc__)
 
 
-@app.command()
+@app.command(help=__doc__)
 def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     backup: Annotated[str, typer.Argument(help="latest, an id, or a label that only one has")],
     stack: StackOption = None,

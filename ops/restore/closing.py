@@ -24,7 +24,7 @@ def close(facts: Operations, reason: str, by: str, *, fenced: bool, say: Say) ->
     notice = SharedRedis(facts.redis_url).close_writes(Notice(reason, now, by))
     if fenced:
         app = Address.parse(facts.database.url)
-        with open_session(_admin(facts)) as admin:
+        with open_session(facts.database.administrator) as admin:
             fence.close(admin, app, reason)
         say(f"{app.database} is closed: rights revoked, sessions ended, a write tried and refused")
     return notice
@@ -38,13 +38,8 @@ def reopen(facts: Operations, *, say: Say) -> bool:
             f"{entry} is open, and keeps writes closed. Finish it with restore_production_db.py "
             f"{entry.requested}, or end it with --abort"
         )
-    with open_session(_admin(facts)) as admin:
+    with open_session(facts.database.administrator) as admin:
         rights = fence.reopen(admin)
     if rights:
         say(f"{rights} rights to write were given back")
     return SharedRedis(facts.redis_url).open_writes() or rights > 0
-
-
-def _admin(facts: Operations) -> Address:
-    app = Address.parse(facts.database.url)
-    return Address.parse(facts.database.admin_url).with_database(app.database)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.errors import CouldNotFindOut, Refused, UsageError
-from ops.operations import Operations, parse
+from ops.operations import DatabaseFacts, Operations, parse
 from ops.stack import Stack
 
 FAKE = """#!/bin/sh
@@ -197,3 +197,14 @@ def test_facts_of_another_version_are_refused_without_showing_their_secrets() ->
     with pytest.raises(CouldNotFindOut, match=r"database\.engine") as raised:
         parse({"operations": broken}, "local")
     assert "hidden" not in str(raised.value)
+
+
+def test_the_administrator_works_on_the_applications_database_wherever_his_address_leads() -> None:
+    database = DatabaseFacts(
+        kind="external",
+        engine="postgres",
+        url="postgresql+psycopg://app:a@db:5432/legal_ai",
+        admin_url="postgresql+psycopg://admin:b@direct:5433/postgres",
+    )
+    found = database.administrator
+    assert (found.user, found.host, found.database) == ("admin", "direct", "legal_ai")
