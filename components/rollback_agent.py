@@ -23,7 +23,7 @@ from ops.names import DOMAIN
 
 API_SERVER_PORTS: Final = (443, 6443)
 """NetworkPolicies are asked before or after the Service's port was replaced, which is not said."""
-ROLLOUT_SECONDS: Final = 120
+ROLLOUT_SECONDS: Final = 300
 RESOURCES: Final = {
     "requests": {"cpu": "50m", "memory": "96Mi"},
     "limits": {"memory": "256Mi"},

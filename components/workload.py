@@ -136,8 +136,10 @@ def _container(args: WorkloadArgs, sources: list[Body]) -> Body:
         "ports": [{"name": "http", "containerPort": settings.port, "protocol": "TCP"}],
         "envFrom": sources,
         "resources": pods.resources(settings.resources),
-        # A slow start is not a crash: liveness counts only once the start-up probe passed.
-        "startupProbe": _probe(settings.health_path, failures=30),
+        # A slow start is not a crash: it has as long as the rollout, and liveness counts after it.
+        "startupProbe": _probe(
+            settings.health_path, settings.rollout_timeout_seconds // PROBE_PERIOD_SECONDS
+        ),
         "readinessProbe": _probe(settings.ready_path, failures=2),
         "livenessProbe": _probe(settings.health_path, failures=10),
         "lifecycle": {"preStop": {"sleep": {"seconds": settings.pre_stop_seconds}}},

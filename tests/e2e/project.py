@@ -72,6 +72,7 @@ class Project:
             "activeColor=blue",
             "canaryWeight=0",
             "gate.timeoutSeconds=8",
+            "migrations.timeoutSeconds=60",
             # Each costs an `up` a few seconds; tests that are about them turn them on.
             "agent.enabled=false",
             "alerts.delivery=none",
