@@ -32,9 +32,10 @@ BRIEF: Final = "0.2"
 
 @dataclass
 class Shifting:
-    """The project under load, with its rules in Prometheus."""
+    """The project under load, with its rules in Prometheus, and the number of its Redis database."""
 
     project: Project
+    redis_number: int = 1
 
     def start(self, name: str, *args: str, **env: str) -> subprocess.Popen[str]:
         """Start one of the scripts, in a process group of its own."""
@@ -83,7 +84,7 @@ class Shifting:
     @contextmanager
     def failing(self, color: str, **faults: float) -> Iterator[None]:
         """Let a color's backend fail, for the block."""
-        with redis.Redis(port=16379, db=1) as client:
+        with redis.Redis(port=16379, db=self.redis_number) as client:
             client.set(f"legal-ai:faults:{color}", json.dumps(faults))
             try:
                 yield
