@@ -222,6 +222,7 @@ def test_the_check_says_which_color_runs_them(staffed: Project, outside: Cluster
     assert unknown.code == 3, unknown.text
 
 
+@pytest.mark.long
 def test_a_color_that_is_held_gets_no_worker_back_until_configuration_says_what_is_live(
     staffed: Project, outside: Cluster
 ) -> None:

@@ -43,6 +43,7 @@ def test_a_visitor_stays_where_he_is_while_the_canary_grows_and_leaves_when_it_e
         client.close()
 
 
+@pytest.mark.long
 def test_a_cookie_picks_no_color_once_the_canary_is_over(settled: Project) -> None:
     settled.switch("blue", 50).ok()
     with web.client(settled.url) as client:

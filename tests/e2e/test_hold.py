@@ -10,6 +10,8 @@ from tests.e2e import visitor
 from tests.e2e.outsider import roll_back
 from tests.e2e.project import Project, finish
 
+REFRESH = (pytest.param((), marks=pytest.mark.long), ("--refresh",))
+
 
 def test_a_rollback_that_lands_while_an_up_is_in_flight_wins(
     settled: Project, cluster: Cluster
@@ -27,7 +29,7 @@ def test_a_rollback_that_lands_while_an_up_is_in_flight_wins(
     assert visitor.colors(settled.url) == visitor.everywhere("blue")
 
 
-@pytest.mark.parametrize("refresh", [(), ("--refresh",)])
+@pytest.mark.parametrize("refresh", REFRESH)
 def test_an_up_with_unchanged_configuration_leaves_a_rollback_alone(
     settled: Project, cluster: Cluster, refresh: tuple[str, ...]
 ) -> None:
@@ -42,7 +44,7 @@ def test_an_up_with_unchanged_configuration_leaves_a_rollback_alone(
     assert visitor.colors(settled.url) == visitor.everywhere("blue")
 
 
-@pytest.mark.parametrize("refresh", [(), ("--refresh",)])
+@pytest.mark.parametrize("refresh", REFRESH)
 def test_an_up_that_asks_for_the_held_color_is_refused(
     settled: Project, cluster: Cluster, refresh: tuple[str, ...]
 ) -> None:
@@ -53,6 +55,7 @@ def test_an_up_that_asks_for_the_held_color_is_refused(
     assert visitor.colors(settled.url) == visitor.everywhere("blue")
 
 
+@pytest.mark.long
 def test_following_the_advice_of_the_refusal_makes_configuration_and_route_agree(
     settled: Project, cluster: Cluster
 ) -> None:
