@@ -32,7 +32,7 @@ BRIEF: Final = "0.2"
 
 @dataclass
 class Shifting:
-    """The project under load, with its rules in Prometheus, and the number of its Redis database."""
+    """The project under load, its rules in Prometheus; and the number of its Redis database."""
 
     project: Project
     redis_number: int = 1
