@@ -59,7 +59,10 @@ def make_app(settings: Settings, release: Release, faults: FaultSwitch, drain: D
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         # Connects while the first probe is still on its way; its outcome is the probe's to tell.
-        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(health.check_database(shared))]
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(health.check_database(shared)),
+            asyncio.create_task(shared.sessions.watch(shared.redis)),
+        ]
         if settings.faults_enabled:
             tasks.append(asyncio.create_task(faults.watch(shared.redis, settings.color)))
         yield

@@ -31,19 +31,28 @@ def make_token(user: UUID, secret: str, now: float) -> str:
     return jwt.encode(claims, secret, ALGORITHM)
 
 
-def read_token(token: str, secret: str) -> UUID | None:
-    """Return whose session `token` is; None if it is expired, forged or no token."""
-    try:
-        claims = jwt.decode(token, secret, [ALGORITHM], options={"require": ["sub", "exp"]})
-        return UUID(claims["sub"])
-    except (jwt.InvalidTokenError, ValueError):
-        return None
+def read_token(token: str, *secrets: str, not_before: int = 0) -> UUID | None:
+    """Return whose session `token` is by any of `secrets`; None if expired, forged or no token.
+
+    None, too, if it began before the second `not_before` (Unix time).
+    """
+    for secret in secrets:
+        try:
+            claims = jwt.decode(token, secret, [ALGORITHM], options={"require": ["sub", "exp"]})
+            return UUID(claims["sub"]) if claims.get("iat", 0) >= not_before else None
+        except (jwt.InvalidTokenError, ValueError):
+            continue
+    return None
 
 
 def user_of(request: Request, shared: Services) -> UUID:
     """Return the id of the user who asks. Raises a 401."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    user = read_token(token.strip(), shared.settings.jwt_secret) if scheme == "Bearer" else None
+    settings = shared.settings
+    accepted = (settings.jwt_secret, *settings.other_jwt_secrets)
+    since = shared.sessions.not_before
+    is_bearer = scheme == "Bearer"
+    user = read_token(token.strip(), *accepted, not_before=since) if is_bearer else None
     if user is None:
         raise refuse(401, "log in first: send Authorization: Bearer <access_token>")
     return user

@@ -13,6 +13,7 @@ from .drain import Drain
 from .faults import FaultSwitch
 from .maintenance import Maintenance
 from .release import Release
+from .sessions import Sessions
 from .settings import Settings
 
 CONNECT_SECONDS = 3
@@ -34,6 +35,7 @@ class Services:
     users: Table
     documents: Table
     maintenance: Maintenance
+    sessions: Sessions
 
 
 def make_services(
@@ -66,6 +68,7 @@ def make_services(
         users=tables.users(release),
         documents=tables.documents(release),
         maintenance=Maintenance(redis),
+        sessions=Sessions(),
     )
 
 

@@ -18,6 +18,8 @@ class Settings:
     database_url: str
     redis_url: str
     jwt_secret: str
+    # Tokens of these are sessions too: of the secret to come, and of the one before.
+    other_jwt_secrets: tuple[str, ...] = ()
     port: int = 8000
     pool_size: int = 5
     max_overflow: int = 10
@@ -34,6 +36,7 @@ class Settings:
 
 
 _REQUIRED = ("DATABASE_URL", "REDIS_URL", "JWT_SECRET")
+_OTHER_JWT_SECRETS = ("JWT_SECRET_NEXT", "JWT_SECRET_PREVIOUS")
 _NUMBERS = {
     "port": "PORT",
     "pool_size": "SQLALCHEMY_POOL_SIZE",
@@ -64,6 +67,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         database_url=env["DATABASE_URL"],
         redis_url=env["REDIS_URL"],
         jwt_secret=env["JWT_SECRET"],
+        other_jwt_secrets=tuple(env[name] for name in _OTHER_JWT_SECRETS if env.get(name)),
         faults_enabled=env.get("FAULTS_ENABLED") == "1",
         faults=env.get("FAULTS", ""),
         access_log=env.get("ACCESS_LOG") == "1",

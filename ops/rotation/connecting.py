@@ -1,0 +1,80 @@
+"""The tools of a rotation for a stack as it is deployed, and the Lease that one run has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ops import operations
+from ops.cluster import Cluster
+from ops.isolation import Isolation
+from ops.journal import ClusterJournal, Kept
+from ops.lease import Lease, held
+from ops.restore import pods
+from ops.rotation import api_keys, db_world, jwt_world, surroundings
+from ops.rotation.entry import Entry
+from ops.rotation.server import Server
+from ops.rotation.sessions import Sessions
+from ops.rotation.tools import Say, Tools
+from ops.shift.connecting import RUN
+from ops.who import me
+
+if TYPE_CHECKING:
+    from ops.stack import Stack
+
+E = TypeVar("E", bound=Entry)
+
+LEASE: Final = "rotation"
+LEASE_SECONDS: Final = 15.0
+"""How long a run that fell silent is waited for before another one may go on."""
+
+
+@contextmanager
+def alone(stack: Stack, say: Say) -> Iterator[None]:
+    """Keep a second rotation of whatever kind out. Raises Refused and CouldNotFindOut."""
+    with held(Lease(_cluster(stack), LEASE, RUN, LEASE_SECONDS), say):
+        yield
+
+
+def db_password_of(stack: Stack, say: Say) -> db_world.World:
+    """Raises UsageError and CouldNotFindOut."""
+    return db_world.World(
+        tools=_tools(stack, db_world.KEPT, say),
+        roles=Server(lambda: operations.read(stack).database.administrator),
+        facts=lambda: operations.read(stack).database,
+    )
+
+
+def jwt_secret_of(stack: Stack, say: Say) -> jwt_world.World:
+    """Raises UsageError and CouldNotFindOut."""
+    return jwt_world.World(
+        tools=_tools(stack, jwt_world.KEPT, say),
+        sessions=Sessions(_cluster(stack), lambda: operations.read(stack)),
+    )
+
+
+def api_keys_of(stack: Stack, say: Say) -> api_keys.World:
+    """Raises UsageError and CouldNotFindOut."""
+    return api_keys.world(_tools(stack, api_keys.KEPT, say))
+
+
+def _tools(stack: Stack, kept: Kept[E], say: Say) -> Tools[E]:
+    cluster = _cluster(stack)
+    return Tools(
+        stack=stack,
+        journal=ClusterJournal(cluster, kept),
+        against=lambda: surroundings.against(
+            cluster, stack.config(), lambda: operations.read(stack)
+        ),
+        unready=lambda: pods.unready(cluster),
+        now=cluster.server_now,
+        by=me(),
+        say=say,
+        isolated=lambda: str(Isolation.read(cluster) or ""),
+    )
+
+
+def _cluster(stack: Stack) -> Cluster:
+    facts = operations.read(stack)
+    return Cluster.connect(facts.namespace, context=facts.kube_context)
