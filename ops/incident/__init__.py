@@ -1,0 +1,1 @@
+"""An incident: declared, told of, looked at from all sides, ended."""
