@@ -1,0 +1,1 @@
+"""How a stack stands, on one screen: what is configured beside what lives, and what stands open."""
