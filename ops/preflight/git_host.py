@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from ops.errors import CouldNotFindOut
 from ops.json_api import JsonApi
@@ -53,6 +54,13 @@ class GitHost:
             _keep(found, Check(status["context"], conclusion, told, status["created_at"]))
         return found
 
+    def commit(self, tag: str) -> str:
+        """The commit that a tag stands for, be it annotated or not."""
+        found = self._get(f"/git/ref/tags/{quote(tag)}", f"is {tag} tagged and pushed, ")["object"]
+        while found["type"] == "tag":
+            found = self._get(f"/git/tags/{found['sha']}")["object"]
+        return str(found["sha"])
+
     def approvals(self, commit: str) -> list[str]:
         """Who approves of the pull request that brought the commit, as things stand.
 
@@ -78,18 +86,24 @@ class GitHost:
     def _pages(self, path: str, key: str | None) -> Iterator[Mapping[str, Any]]:
         for number in range(1, MOST_PAGES + 1):
             params: dict[str, str | list[str]] = {"per_page": str(PAGE), "page": str(number)}
-            answer = self._api.ask("GET", self._base + path, params=params, headers=self._headers)
-            if not answer.is_good:
-                said = answer.data.get("message") if isinstance(answer.data, dict) else answer.data
-                raise CouldNotFindOut(
-                    f"{self._api.name} answered GET {self._base}{path} with {answer.status} "
-                    f"({said}). Is legal-ai:release.repository right, and may GITHUB_TOKEN read it?"
-                )
-            page = answer.data if key is None else answer.data[key]
+            found = self._get(path, params=params)
+            page = found if key is None else found[key]
             yield from page
             if len(page) < PAGE:
                 return
         raise CouldNotFindOut(f"{self._api.name} has more than {MOST_PAGES} pages of {path}")
+
+    def _get(
+        self, path: str, ask: str = "", params: Mapping[str, str | list[str]] | None = None
+    ) -> Any:
+        answer = self._api.ask("GET", self._base + path, params=params, headers=self._headers)
+        if answer.is_good:
+            return answer.data
+        said = answer.data.get("message") if isinstance(answer.data, dict) else answer.data
+        raise CouldNotFindOut(
+            f"{self._api.name} answered GET {self._base}{path} with {answer.status} ({said}): "
+            f"{ask}is legal-ai:release.repository right, and may legal-ai:release.token read it?"
+        )
 
 
 def _keep(found: dict[str, Check], check: Check) -> None:

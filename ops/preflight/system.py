@@ -8,21 +8,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ops import dashboards, names, verdict
+from ops import background, dashboards, names, verdict
 from ops.alerts import series
 from ops.backups import freshness
 from ops.errors import CouldNotFindOut, Refused
+from ops.isolation import REOPEN
 
 if TYPE_CHECKING:
     from ops.backups.engine import Engine
     from ops.cluster import Cluster
     from ops.hold import Hold
+    from ops.isolation import Isolation
     from ops.metrics import Prometheus
     from ops.notify.model import NotificationFacts
     from ops.operations import BackupFacts
     from ops.rollback.facts import Facts
 
 DISK_FREE_PERCENT: Final = 20.0
+BACKGROUND: Final = "workers and cron jobs"
 
 
 def nothing_is_held(hold: Hold | None) -> str:
@@ -30,6 +33,13 @@ def nothing_is_held(hold: Hold | None) -> str:
     if hold is None:
         return "no color is held"
     raise Refused(f"{hold}. `scripts/emergency_rollback.py --acknowledge` settles it")
+
+
+def public_gets_in(isolation: Isolation | None) -> str:
+    """An isolation means that somebody shut the public out, over an incident that is not over."""
+    if isolation is None:
+        return "nobody shut the public out"
+    raise Refused(f"{isolation}. `{REOPEN}` ends it")
 
 
 def there_is_a_way_back(facts: Facts) -> str:
@@ -93,6 +103,14 @@ def dashboards_are_there(cluster: Cluster) -> str:
     if not found:
         raise Refused("there is no dashboard in the namespace: `pulumi up` makes them")
     return ", ".join(sorted(found))
+
+
+def background_is_in_one_color(cluster: Cluster) -> str:
+    """Workers and cron jobs run in exactly one color."""
+    findings = background.judge(background.running(cluster), is_wanted=background.wanted(cluster))
+    if findings:
+        raise Refused("; ".join(str(finding) for finding in findings))
+    return "in one color"
 
 
 def somebody_is_on_call(facts: NotificationFacts) -> str:

@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ops.checklist import Line
-from ops.errors import Refused, UsageError
-from ops.preflight import code, documents, people
+from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.isolation import Isolation
+from ops.preflight import code, documents, people, system
 from ops.preflight.git_host import GitHost
 from ops.preflight.line import line
 
@@ -46,13 +47,14 @@ class Hub:
                 hub.tokens.append(self.headers["Authorization"])
                 parts = urlsplit(self.path)
                 found = hub.answers.get(parts.path.removeprefix("/repos/owner/app/"))
-                page, size = (int(parse_qs(parts.query)[k][0]) for k in ("page", "per_page"))
-                if isinstance(found, list):
-                    found = found[(page - 1) * size : page * size]
-                elif found:
-                    found = {
-                        key: list_[(page - 1) * size : page * size] for key, list_ in found.items()
-                    }
+                asked = parse_qs(parts.query)
+                if "page" in asked:
+                    page, size = (int(asked[k][0]) for k in ("page", "per_page"))
+                    cut = slice((page - 1) * size, page * size)
+                    if isinstance(found, list):
+                        found = found[cut]
+                    elif found:
+                        found = {key: list_[cut] for key, list_ in found.items()}
                 body = json.dumps({"message": "Not Found"} if found is None else found).encode()
                 self.send_response(404 if found is None else 200)
                 self.send_header("Content-Length", str(len(body)))
@@ -129,6 +131,20 @@ def test_of_a_check_that_ran_twice_the_later_run_counts(hub: Hub) -> None:
     assert hub.judged()["lint"].verdict == "good"
 
 
+@pytest.mark.parametrize("is_annotated", [False, True])
+def test_a_versions_commit_is_the_one_that_its_tag_stands_for(hub: Hub, is_annotated: bool) -> None:
+    commit = {"object": {"type": "commit", "sha": SHA}}
+    annotated = {"object": {"type": "tag", "sha": "7a6"}}
+    hub.answers["git/ref/tags/v1.2.0"] = annotated if is_annotated else commit
+    hub.answers["git/tags/7a6"] = commit
+    assert hub.client().commit("v1.2.0") == SHA
+
+
+def test_a_version_without_a_tag_is_unknown_and_says_to_push_it(hub: Hub) -> None:
+    with pytest.raises(CouldNotFindOut, match=r"is v1\.2\.0 tagged and pushed"):
+        hub.client().commit("v1.2.0")
+
+
 def test_checks_beyond_the_first_page_are_seen(hub: Hub) -> None:
     hub.runs([run(f"other {n}") for n in range(130)] + [run(name) for name in PASSED])
     assert hub.judged()["tests"].verdict == "good"
@@ -203,6 +219,12 @@ def test_an_error_of_usage_is_unknown_and_no_other_exception_is_swallowed() -> N
     assert line("x", wrong) == Line("x", "unknown", "no such key")
     with pytest.raises(KeyError):
         line("x", bug)
+
+
+def test_a_release_does_not_begin_while_the_public_is_shut_out() -> None:
+    assert system.public_gets_in(None) == "nobody shut the public out"
+    with pytest.raises(Refused, match=r"a breach. `scripts/incident.py reopen` ends it"):
+        system.public_gets_in(Isolation("a breach", "2026-01-01T12:00:00Z", "somebody"))
 
 
 @pytest.mark.parametrize(
