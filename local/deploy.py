@@ -16,7 +16,7 @@ from local.graph import INTERRUPTED
 from local.places import Places
 from local.problems import InterruptedByUserError, LocalStackError
 from local.report import Report
-from ops.stack import is_pulumi
+from ops.stack_lock import is_pulumi
 
 STACK = "local"
 OWNER_SECONDS = 120

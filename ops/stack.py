@@ -7,67 +7,51 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops import child
+from ops.errors import CouldNotFindOut, NoAccess, Refused, UsageError
+from ops.stack_lock import Lock
 
 PROJECT: Final = "legal-ai"
 READ_SECONDS: Final = 120.0
-LAST_LINES: Final = 30
-_OWNER: Final = re.compile(r"created by \S+@(\S+) \(pid (\d+)\)")
-PROC: Final = Path("/proc")
+PREVIEW_SECONDS: Final = 900.0
+UP_SECONDS: Final = 7 * 3600.0
+"""Longer than a database may take to be made from a backup (`components/generation.py`)."""
+NO_ACCESS: Final = (
+    "no stack named",
+    "no stack selected",
+    "a stack name may only contain",
+    "passphrase",
+    "unable to open state directory",
+    "PULUMI_ACCESS_TOKEN",
+    "[401]",
+    "[403]",
+)
+"""What Pulumi says when asking again won't help: stack, backend or key are not what was meant."""
+NOT_THERE: Final = "the program `pulumi` is not on PATH: install it, or `source .local/env`"
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class LockOwner:
-    """The process that locked a stack, as Pulumi's message names it."""
-
-    host: str
-    pid: int
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether it certainly is: it ran on this machine and does not any more."""
-        here = self.host == socket.gethostname() and PROC.exists()
-        return here and not is_pulumi(self.pid)
-
-    def __str__(self) -> str:
-        return f"pid {self.pid} on {self.host}"
-
-
-def is_pulumi(pid: int) -> bool:
-    """Whether `pid` is alive and is a pulumi command, not another program with a recycled pid."""
-    try:
-        stat = (PROC / str(pid) / "stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    name, state = stat.partition("(")[2].rpartition(")")[::2]
-    return name == "pulumi" and state.split()[0] not in "ZX"
-
-
-def lock_owners(told: str) -> list[LockOwner]:
-    """Who holds the locks that a failed command names; empty if it failed for another reason."""
-    if "currently locked" not in told:
-        return []
-    return [LockOwner(host, int(pid)) for host, pid in _OWNER.findall(told)]
-
-
-@dataclass(frozen=True)
 class Stack:
-    """One stack of the project in `folder`."""
+    """One stack of the project in `folder`.
+
+    `clear_lock`: the operator asked to clear a lock whose owner is certainly dead.
+    """
 
     name: str
     folder: Path = ROOT
+    clear_lock: bool = False
 
     @classmethod
-    def chosen(cls, name: str | None = None, folder: Path | None = None) -> Stack:
+    def chosen(
+        cls, name: str | None = None, folder: Path | None = None, *, clear_lock: bool = False
+    ) -> Stack:
         """The stack that was named, else the one of PULUMI_STACK, else the selected one.
 
         Raises UsageError where there is none.
@@ -81,12 +65,31 @@ class Stack:
             raise UsageError(
                 "no stack is chosen: give --stack NAME, or `pulumi stack select NAME` first"
             )
-        return cls(found, where)
+        return cls(found, where, clear_lock)
 
     @property
     def short_name(self) -> str:
         """The last part of `organization/project/name`."""
         return self.name.rsplit("/", 1)[-1]
+
+    def backend(self) -> str:
+        """The URL of where the state is kept. Raises CouldNotFindOut."""
+        # As Pulumi itself has it: the variable goes before the project's file and the login.
+        if given := os.environ.get("PULUMI_BACKEND_URL"):
+            return given
+        return str(json.loads(_run(self.folder, ["whoami", "--json"], READ_SECONDS))["url"])
+
+    def summary(self) -> dict[str, Any]:
+        """What `pulumi stack ls` says of it; `updateInProgress` only where a service keeps it.
+
+        Raises CouldNotFindOut.
+        """
+        told = _run(self.folder, ["stack", "ls", "--json", "--project", PROJECT], READ_SECONDS)
+        found: list[dict[str, Any]] = json.loads(told)
+        for each in found:
+            if str(each["name"]).rpartition("/")[2] == self.short_name:
+                return each
+        raise CouldNotFindOut(f"`pulumi stack ls` knows no stack {self.name}")
 
     def outputs(self) -> dict[str, Any]:
         """The outputs of the last `up`, secrets in clear. Raises CouldNotFindOut."""
@@ -119,25 +122,32 @@ class Stack:
         """`pulumi config rm --path` of a key below `legal-ai:`; it's fine if it is not there."""
         self._ask("config", "rm", "--path", f"{PROJECT}:{key}")
 
-    def up(self, show: Callable[[str], None], *, refresh: bool = False) -> None:
+    def up(
+        self,
+        show: Callable[[str], None],
+        *,
+        refresh: bool = False,
+        seconds: float = UP_SECONDS,
+    ) -> None:
         """`pulumi up --yes --skip-preview`; each line of its output goes to `show` as it comes.
 
-        `refresh`: what is live is read first, so that what others changed is seen.
-        The lock of a run that was killed on this machine is cleared first. Raises Refused with the
-        last lines when it fails, CouldNotFindOut while another run holds the stack. Safe to rerun.
+        `refresh`: what is live is read first, so that what others changed is seen. Raises Refused
+        with the last lines when it fails, CouldNotFindOut where a lock stands or it did not end
+        within `seconds`. Safe to rerun.
         """
         command = ("up", "--yes", "--skip-preview", *(("--refresh",) if refresh else ()))
-        code, told = self._watched(show, *command)
-        if code != 0 and (owners := lock_owners(told)):
-            if not all(owner.is_dead for owner in owners):
-                raise CouldNotFindOut(
-                    f"another Pulumi command holds stack {self.name}: "
-                    f"{', '.join(str(owner) for owner in owners)}. Wait for its end, then run the "
-                    "same command again; if it is dead, `pulumi cancel` first"
-                )
-            show(f"clearing the lock of a Pulumi command that was killed ({owners[0]})")
+        code, told = self._watched(show, seconds, *command)
+        lock = Lock.of(told) if code != 0 else None
+        if lock and self.clear_lock and lock.is_left_behind:
+            show(f"clearing the lock, as asked for: {lock}")
             self._ask("cancel", "--yes")
-            code, told = self._watched(show, *command)
+            code, told = self._watched(show, seconds, *command)
+            lock = Lock.of(told) if code != 0 else None
+        if lock:
+            raise CouldNotFindOut(
+                f"stack {self.name} is locked by another Pulumi command: {lock}. This `pulumi up` "
+                f"changed nothing. {lock.advice(self.name)}"
+            )
         if code != 0:
             raise Refused(
                 f"`pulumi up` of stack {self.name} failed (exit code {code}):\n{told}\n"
@@ -146,7 +156,9 @@ class Stack:
 
     def require_no_drift(self) -> None:
         """`pulumi preview --expect-no-changes`. Raises Refused with what it would change."""
-        code, told = self._watched(lambda _line: None, "preview", "--expect-no-changes", "--diff")
+        code, told = self._watched(
+            lambda _line: None, PREVIEW_SECONDS, "preview", "--expect-no-changes", "--diff"
+        )
         if code == 0:
             return
         if "no changes were expected" in told:
@@ -156,21 +168,19 @@ class Stack:
             )
         raise CouldNotFindOut(f"`pulumi preview` of stack {self.name} failed:\n{told}")
 
-    def _watched(self, show: Callable[[str], None], *args: str) -> tuple[int, str]:
+    def _watched(self, show: Callable[[str], None], seconds: float, *args: str) -> tuple[int, str]:
         """Exit code and last lines."""
-        last: list[str] = []
-        with subprocess.Popen(
-            self._command(*args),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as child:
-            for line in child.stdout or ():
-                show(line.rstrip())
-                last = [*last, line.rstrip()][-LAST_LINES:]
-        return child.returncode, "\n".join(line for line in last if line.strip())
+        try:
+            ended = child.run(self._command(*args), self.folder, show, seconds)
+        except FileNotFoundError as error:
+            raise UsageError(NOT_THERE) from error
+        if ended.code is None:
+            raise CouldNotFindOut(
+                f"`pulumi {args[0]}` of stack {self.name} did not end within {seconds:g} s and was "
+                f"stopped. Its last lines:\n{ended.last or 'none'}\nLook at what it waited for, "
+                "then run the same command again, with --clear-lock if it says that a lock is left"
+            )
+        return ended.code, ended.last
 
     def _ask(self, *args: str, stdin: str | None = None) -> str:
         return _run(self.folder, self._command(*args)[1:], READ_SECONDS, stdin)
@@ -192,13 +202,14 @@ def _run(folder: Path, args: list[str], seconds: float, stdin: str | None = None
             check=False,
         )
     except FileNotFoundError as error:
-        raise UsageError(
-            "the program `pulumi` is not on PATH: install it, or `source .local/env`"
-        ) from error
+        raise UsageError(NOT_THERE) from error
     except subprocess.TimeoutExpired as error:
         raise CouldNotFindOut(f"{told} did not end within {seconds:g} s") from error
     if done.returncode != 0:
-        raise CouldNotFindOut(
-            f"{told} in {folder} failed (exit code {done.returncode}): {done.stderr.strip()}"
-        )
+        came_back = done.stderr.strip()
+        failed = f"{told} in {folder} failed (exit code {done.returncode}): {came_back}"
+        if any(words in came_back for words in NO_ACCESS):
+            hint = "Look at --stack, PULUMI_BACKEND_URL and PULUMI_CONFIG_PASSPHRASE"
+            raise NoAccess(f"{failed}. {hint}")
+        raise CouldNotFindOut(failed)
     return done.stdout

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from rich.console import Console
 
-from ops.errors import OpsError
+from ops.errors import OpsError, UsageError
+from ops.stack import Stack
 
 INTERRUPTED: Final = 130
 
@@ -27,6 +28,12 @@ StackOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="the result as JSON")]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="say what would be done, change nothing")
+]
+ClearLockOption = Annotated[
+    bool,
+    typer.Option(
+        "--clear-lock", help="clear the stack's lock, if the command that took it is certainly dead"
+    ),
 ]
 
 
@@ -43,6 +50,29 @@ def show(data: Any, *, as_json: bool, text: str = "") -> None:
         result.print(text, markup=False)
 
 
+def confirmer(stack: Stack, given: str | None, option: str) -> Callable[[str], bool]:
+    """What shows a text and says whether a person agreed, by typing the stack's name.
+
+    `given` is what `option` already gave: then nobody is asked. Raises UsageError for another name,
+    and, when asked, where nobody is there to answer.
+    """
+    names = (stack.name, stack.short_name)
+    if given is not None and given not in names:
+        raise UsageError(f"{option} {given}: the stack is {stack.short_name}. Nothing was changed")
+
+    def confirm(text: str) -> bool:
+        say(text)
+        if given is not None:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"nobody is here to ask: add {option} {stack.short_name}, if that is meant"
+            )
+        return str(typer.prompt("type the stack's name to go on", err=True)) in names
+
+    return confirm
+
+
 def application(help_text: str | None) -> typer.Typer:
     """A command-line application with the project's manners; `help_text` is the script's text."""
     return typer.Typer(
@@ -57,9 +87,12 @@ def application(help_text: str | None) -> typer.Typer:
 def main(app: Callable[[], Any]) -> NoReturn:
     """Run a script: 0 done, 1 the thing checked is bad, 2 usage, 3 could not find out.
 
-    A CI job that is cancelled sends SIGTERM: it ends a script as ^C does, tidied up.
+    A CI job that is cancelled sends SIGTERM, a terminal that is closed SIGHUP: each ends a script
+    as ^C does, tidied up. What is to be ignored (`nohup`) stays ignored.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) is signal.SIG_DFL:
+            signal.signal(ending, signal.default_int_handler)
     try:
         app()
     except OpsError as error:

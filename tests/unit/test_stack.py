@@ -4,10 +4,13 @@ import json
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ops import child
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.operations import DatabaseFacts, Operations, parse
 from ops.stack import Stack
@@ -21,7 +24,9 @@ case "$1 $2" in
   "cancel --yes") rm "$FAKE_LOCK" ;;
   "up --yes")
     if [ -e "$FAKE_LOCK" ]; then cat "$FAKE_LOCK"; exit 255; fi
-    echo "one line"; echo "another"; exit "${FAKE_CODE:-0}" ;;
+    echo "one line"; echo "another"
+    [ -z "$FAKE_HANGS" ] || sleep 60
+    exit "${FAKE_CODE:-0}" ;;
 esac
 exit "${FAKE_CODE:-0}"
 """
@@ -72,28 +77,63 @@ def test_a_failed_up_is_refused_with_its_last_lines(
     assert seen == ["one line", "another"]
 
 
-def test_the_lock_of_a_run_that_was_killed_here_is_cleared_and_up_goes_on(fake: Fake) -> None:
-    fake.lock.write_text(locked_by(socket.gethostname(), _dead_pid()))
-    fake.stack.up(lambda _: None)
-    assert [line.split()[0] for line in fake.asked] == ["up", "cancel", "up"]
-
-
-@pytest.mark.parametrize("host", ["another-machine", None])
-def test_the_lock_of_a_run_that_may_live_is_left_alone(
-    fake: Fake, tmp_path: Path, host: str | None
+def test_an_up_that_hangs_is_ended_and_that_is_no_answer(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "live").mkdir()
-    program = tmp_path / "live" / "pulumi"
-    shutil.copy("/bin/sleep", program)
-    live = subprocess.Popen([program, "60"])
-    try:
-        fake.lock.write_text(locked_by(host or socket.gethostname(), live.pid))
-        with pytest.raises(CouldNotFindOut, match="another Pulumi command holds"):
-            fake.stack.up(lambda _: None)
-        assert fake.lock.exists()
-    finally:
-        live.kill()
-        live.wait()
+    monkeypatch.setenv("FAKE_HANGS", "1")
+    monkeypatch.setattr(child, "PATIENCE_SECONDS", (5.0,))
+    with pytest.raises(CouldNotFindOut, match=r"(?s)did not end within.*one line.*--clear-lock"):
+        fake.stack.up(lambda _: None, seconds=1.0)
+
+
+@pytest.mark.parametrize("clear_lock", [False, True])
+def test_the_lock_of_a_run_that_was_killed_here_is_cleared_only_where_somebody_asked(
+    fake: Fake, clear_lock: bool
+) -> None:
+    fake.lock.write_text(locked_by(socket.gethostname(), dead_pid()))
+    stack = replace(fake.stack, clear_lock=clear_lock)
+    seen: list[str] = []
+    if clear_lock:
+        stack.up(seen.append)
+        assert [line.split()[0] for line in fake.asked] == ["up", "cancel", "up"]
+        assert "clearing the lock" in "\n".join(seen)
+        return
+    with pytest.raises(CouldNotFindOut) as told:
+        stack.up(seen.append)
+    assert fake.lock.exists()
+    for words in ("certainly dead", "--clear-lock", "`pulumi cancel --yes --stack staging`"):
+        assert words in str(told.value)
+
+
+def test_the_lock_of_a_run_that_lives_stays_whoever_asks(
+    fake: Fake, pulumi_at_work: subprocess.Popen[bytes]
+) -> None:
+    fake.lock.write_text(locked_by(socket.gethostname(), pulumi_at_work.pid))
+    with pytest.raises(CouldNotFindOut, match=r"alive.*Wait for its end"):
+        replace(fake.stack, clear_lock=True).up(lambda _: None)
+    assert fake.lock.exists()
+
+
+def test_the_lock_of_a_run_on_another_machine_is_left_to_people(fake: Fake) -> None:
+    fake.lock.write_text(locked_by("another-machine", dead_pid()))
+    with pytest.raises(CouldNotFindOut, match=r"pid \d+ on another-machine.*pulumi cancel --yes"):
+        replace(fake.stack, clear_lock=True).up(lambda _: None)
+    assert fake.lock.exists()
+
+
+def test_one_owner_that_may_live_is_enough_to_keep_the_lock(fake: Fake) -> None:
+    here = locked_by(socket.gethostname(), dead_pid())
+    fake.lock.write_text(here + locked_by("another-machine", 1))
+    with pytest.raises(CouldNotFindOut, match="can't be seen from this machine"):
+        replace(fake.stack, clear_lock=True).up(lambda _: None)
+    assert fake.lock.exists()
+
+
+def test_a_lock_whose_owner_pulumis_service_does_not_name_is_left_to_people(fake: Fake) -> None:
+    fake.lock.write_text("error: [409] Conflict: Another update is currently in progress.\n")
+    with pytest.raises(CouldNotFindOut, match="whom the backend does not name"):
+        replace(fake.stack, clear_lock=True).up(lambda _: None)
+    assert fake.lock.exists()
 
 
 def locked_by(host: str, pid: int) -> str:
@@ -104,10 +144,21 @@ def locked_by(host: str, pid: int) -> str:
     )
 
 
-def _dead_pid() -> int:
+def dead_pid() -> int:
     gone = subprocess.Popen(["true"])
     gone.wait()
     return gone.pid
+
+
+@pytest.fixture
+def pulumi_at_work(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is called pulumi."""
+    (tmp_path / "live").mkdir()
+    program = tmp_path / "live" / "pulumi"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as live:
+        yield live
+        live.kill()
 
 
 def test_a_read_that_fails_is_no_answer(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
