@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from ops import web
+from ops import clock, web
 from ops.errors import CouldNotFindOut, UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class JsonApi:
         self._url = url
         self._timeout = timeout_seconds
         self._setting = setting
+        self._ahead = timedelta()
         self.name = f"{what} at {_shown(url)}"
 
     def ask(
@@ -75,6 +78,7 @@ class JsonApi:
                 f"{self.name} does not answer {method} {path}: {type(error).__name__}: {error}. "
                 f"Is it running, and is {self._setting} its address from here?"
             ) from error
+        self._ahead = _ahead(answer.headers.get("Date", ""))
         if not answer.content:
             return Answer(answer.status_code, None)
         try:
@@ -86,9 +90,22 @@ class JsonApi:
                 f"stands between. Look at {self._setting}"
             ) from error
 
+    def now(self) -> datetime:
+        """The time by the server's clock, as its last answer told it; ours where none has."""
+        return clock.own() + self._ahead
+
     @cached_property
     def _client(self) -> httpx2.Client:
         return web.client(self._url, timeout=self._timeout)
+
+
+def _ahead(date: str) -> timedelta:
+    """How far a server is ahead by its answer's Date; nothing where that is none."""
+    try:
+        told = parsedate_to_datetime(date)
+    except ValueError:
+        return timedelta()
+    return clock.ahead(told, clock.own()) if told.tzinfo else timedelta()
 
 
 def _is_address(url: str) -> bool:

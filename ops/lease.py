@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from ops.cluster import Conflict
 from ops.errors import CouldNotFindOut, Refused
+from ops.journal import TakenOver
 
 if TYPE_CHECKING:
     from ops.cluster import Body, Cluster
@@ -25,6 +26,12 @@ RENEWALS: Final = 4
 """How often a lease is renewed, or looked at, within its time."""
 TRUSTED_PART: Final = 2 / 3
 """Of the lease's time its holder relies on: it lets go well before anybody else may take it."""
+
+
+class Lost(TakenOver):
+    """The lease ran out: another run may be at it by now, and this one can't tell."""
+
+    exit_code = CouldNotFindOut.exit_code
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,15 @@ def held(lease: Lease, say: Callable[[str], None]) -> Iterator[Lease]:
     finally:
         stop.set()
         renewing.join()
+
+
+def require_held(lease: Lease, see: str) -> None:
+    """Raise Lost where it ran out. `see` is the command that tells how things stand."""
+    if not lease.is_held:
+        raise Lost(
+            f"the lease {lease.name} was lost: the API server did not answer in time, or this "
+            f"machine slept. Another run may be at it: see {see}"
+        )
 
 
 def _holder(found: Body) -> Holder | None:
