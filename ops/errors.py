@@ -23,3 +23,9 @@ class CouldNotFindOut(OpsError):
     """The question has no answer right now. Never treated as a good answer: gates fail closed."""
 
     exit_code = 3
+
+
+class NoAccess(CouldNotFindOut):
+    """No answer, and asking again won't help: no such stack, no kubeconfig, no rights."""
+
+    exit_code = 2
