@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 KUBE_CONTEXT ?=
 
-.PHONY: help up down clean status lint format types unit e2e test test-long bench bench-backup bench-webhooks
+.PHONY: help up down clean status lint format types unit e2e test test-long bench bench-backup bench-rollback bench-webhooks
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: up ## the cutover, measured beside a raw patch of the route
 
 bench-backup: .venv/.installed ## backup, proof and restore of 1 GB, beside plain pg_dump and pg_restore
 	@$(PY) -m bench.backup
+
+bench-rollback: up ## the emergency rollback, measured beside a raw patch of the route
+	@source .local/env && $(PY) -m bench.rollback
 
 bench-webhooks: up ## the agent's own part, alone and while a thousand refused webhooks come in
 	@source .local/env && $(PY) -m bench.webhooks
