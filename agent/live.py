@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ops import live, names
 from ops.backups import record
-from ops.errors import CouldNotFindOut
 from ops.hold import Hold
 from ops.state import LiveTraffic
 
 if TYPE_CHECKING:
+    from ops.backups.record import Event
     from ops.cluster import Cluster
-
-BACKUP_KINDS: Final = ("taken", "verified")
 
 
 class Live:
@@ -44,16 +41,6 @@ class Live:
             for body in (found.main, found.canary, hold)
         )
 
-    def backups(self) -> dict[str, datetime]:
+    def backups(self) -> dict[Event, datetime]:
         """When the newest backup was taken, and when one was last verified, as far as noted."""
-        found = self._cluster.get("ConfigMap", record.NAME) or {}
-        data: Mapping[str, str] = found.get("data") or {}
-        try:
-            return {
-                kind: datetime.fromisoformat(data[kind]) for kind in BACKUP_KINDS if data.get(kind)
-            }
-        except ValueError as error:
-            raise CouldNotFindOut(
-                f"the ConfigMap {record.NAME} can't be understood: {error}. See "
-                f"`kubectl get configmap {record.NAME} -o yaml`; the next backup writes it anew"
-            ) from error
+        return {event: noted.at for event, noted in record.read(self._cluster).items()}

@@ -178,9 +178,9 @@ def _view(color: Color, facts: Facts) -> ColorView:
             Service(
                 name=name,
                 version=_tag(state.image),
-                ready=sum(replica.ready for replica in state.replicas),
+                ready=state.ready,
                 desired=state.desired,
-                problem="; ".join(r.problem for r in state.replicas if r.problem),
+                problem=state.problem,
             )
             if state is not None
             else Service(name, "", 0, 0, "not deployed")

@@ -51,9 +51,11 @@ class Database(pulumi.ComponentResource):
         self.arns = {each: found.instance.output("arn") for each, found in made.items()}
         if isinstance(declared, RdsSettings) and declared.url is None:
             self.url = made[declared.current].url
+            self.admin_url = made[declared.current].admin_url
         else:
-            self.url = _secret(declared.url)
-        self.admin_url = _secret(declared.admin_url) if declared.admin_url else self.url
+            self.url = self.admin_url = _secret(declared.url)
+        if declared.admin_url is not None:
+            self.admin_url = _secret(declared.admin_url)
         self.register_outputs(
             {
                 "generations": {
@@ -84,7 +86,8 @@ class Database(pulumi.ComponentResource):
             if database.replica and each.name == database.current:
                 found = generation.replica(prefix, each, made[each.name], made_of, child)
                 if database.url is None:
-                    self.replica_url = generation.address(found, made[each.name].password)
+                    password = made[each.name].password
+                    self.replica_url = generation.address(found, password, database.login)
         return made
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pulumi
+from pydantic import SecretStr
 
 from components import aws
 from components.aws import AwsResource
@@ -55,13 +56,14 @@ class GenerationArgs:
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation. `url` is the administrator's, with the password; both are secret."""
+    """One generation. `url` is the application's, `admin_url` the administrator's; both secret."""
 
     identifier: str
     instance: AwsResource
     admin_secret: pulumi.Output[str]
     password: pulumi.Output[str]
     url: pulumi.Output[str]
+    admin_url: pulumi.Output[str]
 
 
 def declare(
@@ -97,7 +99,8 @@ def declare(
         instance=instance,
         admin_secret=secret.output("arn"),
         password=password,
-        url=address(instance, password),
+        url=address(instance, password, args.database.login),
+        admin_url=address(instance, password),
     )
 
 
@@ -127,10 +130,17 @@ def replica(
     )
 
 
-def address(instance: AwsResource, password: pulumi.Output[str]) -> pulumi.Output[str]:
-    """SQLAlchemy's URL of an instance, encrypted in transit."""
-    found = (instance.output(each) for each in ("username", "address", "port", "dbName"))
-    return pulumi.Output.all(password, *found).apply(lambda parts: _url(*parts))
+def address(
+    instance: AwsResource, password: pulumi.Output[str], login: SecretStr | None = None
+) -> pulumi.Output[str]:
+    """SQLAlchemy's URL of an instance, encrypted in transit: `login`'s, or the administrator's."""
+    user: pulumi.Input[str] = instance.output("username")
+    secret: pulumi.Input[str] = password
+    if login is not None:
+        name, _, word = login.get_secret_value().partition(":")
+        user, secret = name, pulumi.Output.secret(word)
+    found = (instance.output(each) for each in ("address", "port", "dbName"))
+    return pulumi.Output.all(secret, user, *found).apply(lambda parts: _url(*parts))
 
 
 def _url(password: str, username: str, host: str, port: float, database: str) -> str:
@@ -172,9 +182,11 @@ def _credentials(
     }
     # Drawn anew on every run and ignored but on the first: what counts is what the state has. A
     # draw by Secrets Manager would be ignored the same way, and cost each run a call to AWS.
+    number = args.database.admin_password
     version = AwsResource(
         aws.SECRET_VERSION,
-        f"{name}-admin-version",
+        # Another name is another draw: it is made, the instance gets it, and the old one goes.
+        f"{name}-admin-version" + ("" if number == 1 else f"-{number}"),
         {
             "secretId": secret.output("arn"),
             "secretString": pulumi.Output.secret(json.dumps(credentials)),

@@ -1,7 +1,7 @@
-"""The API server itself refuses a held color more public traffic, whoever asks and by what tool.
+"""The API server itself keeps traffic from a held color and from an isolated namespace.
 
-A ValidatingAdmissionPolicy that looks at the notes which a hold leaves on the route it guards
-(`ops/hold_guard.py`). Without them every write passes.
+Whoever asks and by what tool: a ValidatingAdmissionPolicy that looks at the notes which a hold
+(`ops/hold_guard.py`) or an isolation (`ops/isolation.py`) leaves on routes. Else writes pass.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import pulumi
 
 from components.kube import Body, KubeObject
 from ops.hold_guard import BECAUSE, HELD
+from ops.isolation import ISOLATED, NO_CLASS, REOPEN
 from ops.routing import NGINX
 
 API: Final = "admissionregistration.k8s.io/v1"
@@ -55,9 +56,9 @@ class HeldColor(pulumi.ComponentResource):
                     # A write that can't be judged is not a good one.
                     "failurePolicy": "Fail",
                     "matchConstraints": {**here, "resourceRules": [_rule(*kind) for kind in KINDS]},
-                    "matchConditions": [{"name": "held", "expression": _noted(HELD) + " != ''"}],
+                    "matchConditions": [{"name": "noted", "expression": _is_noted()}],
                     "variables": _variables(),
-                    "validations": [_validation()],
+                    "validations": [_no_more_for_held(), _stays_isolated()],
                 },
             },
             pulumi.ResourceOptions(parent=self),
@@ -98,6 +99,10 @@ def _noted(note: str) -> str:
     return f"oldObject.metadata.?annotations[?'{note}'].orValue('')"
 
 
+def _is_noted() -> str:
+    return f"{_noted(HELD)} != '' || {_noted(ISOLATED)} != ''"
+
+
 def _variables() -> list[Body]:
     """What the verdict is made of; each may use those above it.
 
@@ -115,7 +120,20 @@ def _variables() -> list[Body]:
     return [{"name": name, "expression": text} for name, text in expressions.items()]
 
 
-def _validation() -> Body:
+def _stays_isolated() -> Body:
+    attached = (
+        "variables.isRoute ? size(object.spec.?parentRefs.orValue([])) > 0 : "
+        f"object.spec.?ingressClassName.orValue('') != '{NO_CLASS}'"
+    )
+    return {
+        "expression": f"{_noted(ISOLATED)} == '' || !({attached})",
+        "message": f"the namespace is isolated: {REOPEN} lets the public in again",
+        "messageExpression": f"{_noted(ISOLATED)} + '. {REOPEN} lets the public in again'",
+        "reason": "Forbidden",
+    }
+
+
+def _no_more_for_held() -> Body:
     is_more = "variables.drawn > variables.drawnBefore || variables.pinned > variables.pinnedBefore"
     sentence = (
         f"{_noted(BECAUSE)} + '. This write would give it more public traffic than it has. When "
@@ -123,7 +141,7 @@ def _validation() -> Body:
         "is live, and lifts the hold'"
     )
     return {
-        "expression": f"!({is_more})",
+        "expression": f"{_noted(HELD)} == '' || !({is_more})",
         "message": REFUSAL,
         "messageExpression": sentence,
         "reason": "Forbidden",

@@ -7,6 +7,7 @@ import pulumi
 from components.backups import Backups
 from components.database import Database
 from components.notifications import notification_facts
+from components.release_facts import release_facts
 from components.settings import RdsSettings, Settings
 
 
@@ -58,6 +59,8 @@ def operations(
         },
         "monitoring": monitoring(settings),
         "notifications": notification_facts(pulumi.get_stack(), settings).revealed(),
+        "release": release_facts(settings),
+        "dependencies": list(settings.incidents.dependencies),
     }
     return pulumi.Output.secret(facts)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from ops.errors import CouldNotFindOut, Refused
+from ops.errors import CouldNotFindOut, Refused, UsageError
 
 Verdict = Literal["good", "bad", "unknown"]
 
@@ -50,6 +50,38 @@ def worst(lines: Iterable[Judged]) -> Verdict:
     if "bad" in verdicts:
         return "bad"
     return "good" if verdicts == {"good"} else "unknown"
+
+
+def require_known(accept: Iterable[str], known: Sequence[str]) -> None:
+    """Raise UsageError for a name that no line has."""
+    if strange := sorted(set(accept) - set(known)):
+        told = ", ".join(known)
+        raise UsageError(f"--accept {', '.join(strange)}: the checklist has {told}")
+
+
+def accepted(lines: Sequence[Line], accept: Mapping[str, str]) -> list[Line]:
+    """The lines, an unknown one good where somebody accepted it with a reason.
+
+    Raises UsageError for a name that no line has.
+    """
+    require_known(accept, [line.name for line in lines])
+    return [
+        Line(line.name, "good", f"accepted as unknown: {accept[line.name]} ({line.detail})")
+        if line.name in accept and line.verdict == "unknown"
+        else line
+        for line in lines
+    ]
+
+
+def table(lines: Sequence[Line]) -> str:
+    """The lines as text: verdict, name, and what was seen, cut to one line each."""
+    width = max((len(line.name) for line in lines), default=0)
+
+    def brief(line: Line) -> str:
+        first, _, rest = line.detail.partition("\n")
+        return f"{first} …" if rest else first
+
+    return "\n".join(f"{line.verdict:<7}  {line.name:<{width}}  {brief(line)}" for line in lines)
 
 
 def as_data(lines: Sequence[Line]) -> dict[str, Any]:

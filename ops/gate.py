@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ops import (
     failpoint,
     history,
     hold_guard,
+    isolation,
     live,
     names,
     routing,
@@ -28,6 +28,7 @@ from ops import (
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
+from ops.isolation import Isolation
 from ops.schema import Fit
 from ops.state import LiveTraffic, WorkloadState, workload_state
 from ops.verdict import (
@@ -107,7 +108,8 @@ class Gate:
         live = self.live()
         receiving = [color for color, weight in change.weights.items() if weight]
         colors = {color: self.color_state(color) for color in receiving}
-        return judge_route(change, live, colors, self.hold()), live
+        findings = judge_route(change, live, colors, self.hold())
+        return [*isolation.findings(Isolation.read(self.cluster)), *findings], live
 
     def before_route(self, change: RouteChange) -> None:
         """Let a change of the route go, or raise with every reason against it.
@@ -131,8 +133,8 @@ class Gate:
                 )
         if live is not None:
             # As it is right before it loses traffic, a color is what one may come back to.
-            self._remember(live, _now(), {})
-        marker = {"since": _now(), "for": _told(change.weights)}
+            self._remember(live, self._now(), {})
+        marker = {"since": self._now(), "for": _told(change.weights)}
         self.cluster.put_config_map(names.UNVERIFIED, marker)
         if live is not None:
             enforce(judge_hold(change, self.hold()), title)
@@ -142,6 +144,7 @@ class Gate:
 
     def after_route(self, weights: Mapping[Color, int]) -> None:
         """Look whether the route is what was written and traffic follows it, or raise."""
+        self._give_way_to_isolation()
         self._give_way_to_hold()
         live = self._require_live()
         if _receiving(live.weights) != _receiving(weights):
@@ -172,8 +175,12 @@ class Gate:
                 "the live route does not follow it until the hold is lifted. "
                 f"`{names.ACKNOWLEDGE}` makes the configuration say what is live, and lifts it"
             )
+        isolated = Isolation.read(self.cluster)
+        if isolated is not None:
+            self.note(f"{isolated}; `{isolation.REOPEN}` lets the public in again")
         if self.cluster.get("ConfigMap", names.UNVERIFIED) is None:
             return
+        self._give_way_to_isolation()
         live = self.live()
         if live is None:
             self.cluster.delete("ConfigMap", names.UNVERIFIED)
@@ -276,7 +283,7 @@ class Gate:
         self._give_way_to_hold()
         marker = self.cluster.get("ConfigMap", names.UNVERIFIED) or {}
         serving = {c: v for c, v in self.plan.split.versions.items() if live.has_traffic(c)}
-        self._remember(live, (marker.get("data") or {}).get("since") or _now(), serving)
+        self._remember(live, (marker.get("data") or {}).get("since") or self._now(), serving)
         self.cluster.delete("ConfigMap", names.UNVERIFIED)
 
     def _share_problem(self, live: LiveTraffic) -> str:
@@ -291,6 +298,17 @@ class Gate:
             if not problem or time.monotonic() > deadline:
                 return problem
             time.sleep(POLL_SECONDS)
+
+    def _give_way_to_isolation(self) -> None:
+        """If the namespace was isolated while we wrote: take the route off its gateway again."""
+        stands = Isolation.read(self.cluster)
+        if stands is None:
+            return
+        isolation.detach(self.cluster, stands)
+        raise Refused(
+            f"{stands}: nobody gets in, so it can't be seen whether traffic follows the route. "
+            f"`{isolation.REOPEN}`, then run `pulumi up` again"
+        )
 
     def _give_way_to_hold(self) -> None:
         """If a rollback landed while we wrote: put its weights back, and say so.
@@ -340,10 +358,15 @@ class Gate:
         hold = self.hold()
         held = hold.color if hold else None
         workloads = {color: self._workloads(color) for color in Color}
+        now = self._now()
         history.change(
             self.cluster,
-            lambda found: found.seen(live, workloads, since, held).with_served(serving, _now()),
+            lambda found: found.seen(live, workloads, since, held).with_served(serving, now),
         )
+
+    def _now(self) -> str:
+        """By the API server's clock: the agent compares these times with those of its alerts."""
+        return self.cluster.server_now().isoformat(timespec="seconds")
 
     def _require_live(self) -> LiveTraffic:
         live = self.live()
@@ -362,7 +385,3 @@ def _receiving(weights: Mapping[Color, int]) -> dict[Color, int]:
 
 def _told(weights: Mapping[Color, int]) -> str:
     return ", ".join(f"{color} {weight} %" for color, weight in sorted(weights.items()))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

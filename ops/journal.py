@@ -63,6 +63,11 @@ class ClusterJournal(Generic[E]):
         """Those that are over, oldest first."""
         return list(self._load().history)
 
+    def both(self) -> tuple[E | None, list[E]]:
+        """The open one and those that are over, as they stand at one moment."""
+        found = self._load()
+        return found.entry, list(found.history)
+
     def write(self, entry: E) -> None:
         """Keep the open one. Raises TakenOver if another run wrote since it was read."""
         state = self._known()

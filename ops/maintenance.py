@@ -6,7 +6,9 @@ happens is the fence (`ops/restore/fence.py`).
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
     from redis import Redis
 
 KEY: Final = "legal-ai:maintenance"
-CACHE: Final = "legal-ai:cache:*"
+CACHE: Final = "legal-ai:cache:"
+SESSIONS: Final = "legal-ai:session:"
+NOT_BEFORE: Final = "legal-ai:sessions:not-before"
+"""Unix seconds; what the application must not take is a session that began earlier."""
+LONGEST_SESSION_SECONDS: Final = 30 * 86400
+"""For so long the key stays: no session may live longer."""
 TIMEOUT_SECONDS: Final = 5.0
 SCANNED_AT_ONCE: Final = 500
 
@@ -66,17 +73,29 @@ class SharedRedis:
 
     def clear_cache(self) -> int:
         """Delete what is cached, by its prefix: sessions, locks and queues of others stay."""
-        cleared = 0
-        with self._connected("clearing the cache") as redis:
-            batch: list[str] = []
-            for key in redis.scan_iter(CACHE, count=SCANNED_AT_ONCE):
-                batch.append(str(key))
-                if len(batch) == SCANNED_AT_ONCE:
-                    cleared += int(redis.unlink(*batch))
-                    batch = []
-            if batch:
-                cleared += int(redis.unlink(*batch))
-        return cleared
+        return self.clear(CACHE)
+
+    def clear(self, prefix: str) -> int:
+        """Delete the keys that begin so, some at a time; others are served meanwhile. How many."""
+        with self._connected(f"clearing {prefix}*") as redis:
+            return sum(int(redis.unlink(*batch)) for batch in _batches(redis, prefix))
+
+    def count(self, prefix: str) -> int:
+        """How many keys begin so."""
+        with self._connected(f"counting {prefix}*") as redis:
+            return sum(len(batch) for batch in _batches(redis, prefix))
+
+    def end_sessions(self) -> int:
+        """Have the application refuse every session that began before now; Unix seconds of now.
+
+        The time is Redis's own, which both colors go by as well.
+        """
+        with self._connected("ending all sessions") as redis:
+            seconds, microseconds = redis.time()
+            # A session says the whole second it began in: one of this very second ends, too.
+            moment = seconds + bool(microseconds)
+            redis.set(NOT_BEFORE, moment, ex=LONGEST_SESSION_SECONDS)
+            return moment
 
     @contextmanager
     def _connected(self, what: str) -> Iterator[Redis]:
@@ -96,6 +115,15 @@ class SharedRedis:
             raise CouldNotFindOut(
                 f"{what}: Redis gave no answer ({error}). Is it up, and reachable from here?"
             ) from error
+
+
+def _batches(redis: Redis, prefix: str) -> Iterator[list[str]]:
+    """The keys that begin so, each once, some at a time."""
+    # What SCAN takes for a pattern's signs is meant as it stands.
+    pattern = re.sub(r"([*?\[\]\\^])", r"\\\1", prefix) + "*"
+    keys = redis.scan_iter(pattern, count=SCANNED_AT_ONCE)
+    while batch := list(dict.fromkeys(map(str, itertools.islice(keys, SCANNED_AT_ONCE)))):
+        yield batch
 
 
 def _parse(text: str) -> Notice:

@@ -93,9 +93,14 @@ class Prometheus:
         found = [_sample(each["metric"], each["value"]) for each in result]
         return [sample for sample in found if not math.isnan(sample.value)]
 
-    def range(self, query: str, seconds: float, step: float) -> list[Series]:
-        """The last `seconds`, a point each `step` seconds; a series without any is left out."""
-        end = time.time()
+    def range(
+        self, query: str, seconds: float, step: float, end: float | None = None
+    ) -> list[Series]:
+        """The `seconds` up to `end`, a point each `step` seconds; a series without any is left out.
+
+        `end` is Unix time; None: now, by this machine's clock.
+        """
+        end = time.time() if end is None else end
         times = {"start": f"{end - seconds:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
         data = self._query("/api/v1/query_range", query, times)
         found = [

@@ -30,6 +30,7 @@ ACKNOWLEDGE: Final = "scripts/emergency_rollback.py --acknowledge"
 """The command that makes the configuration say what a rollback made live, and lifts its hold."""
 HISTORY: Final = "traffic-history"
 UNVERIFIED: Final = "traffic-unverified"
+ISOLATION: Final = "traffic-isolated"
 SCHEMA: Final = "schema"
 
 MIGRATE: Final = "migrate"

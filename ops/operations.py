@@ -14,8 +14,10 @@ from pydantic.alias_generators import to_camel
 from ops.color import Color
 from ops.database import Address
 from ops.errors import CouldNotFindOut
+from ops.incident.dependencies import AI_PROVIDERS
 from ops.monitoring import MonitoringFacts
 from ops.notify import NotificationFacts
+from ops.preflight.facts import ReleaseFacts
 from ops.stack import Stack
 
 OUTPUT: Final = "operations"
@@ -109,6 +111,8 @@ class Operations(_Facts):
     router: Literal["gateway-api", "ingress-nginx"] = "gateway-api"
     monitoring: MonitoringFacts | None = None
     notifications: NotificationFacts = NotificationFacts()
+    release: ReleaseFacts = ReleaseFacts()
+    dependencies: tuple[str, ...] = AI_PROVIDERS
 
     def watched(self) -> MonitoringFacts:
         """How it is watched. Raises CouldNotFindOut where an older program deployed it."""

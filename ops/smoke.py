@@ -31,7 +31,7 @@ def check(
             if problem:
                 raise Refused(
                     f"smoke test of {color} {version} failed: {url}{path} {problem}. "
-                    f"Look at `kubectl logs -l color={color} --all-containers --tail=50`; "
+                    f"Look at `scripts/logs.py {color} --since 10m`; "
                     "the public route was not touched"
                 )
 

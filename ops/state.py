@@ -35,6 +35,16 @@ class WorkloadState:
     is_observed: bool
     replicas: tuple[Replica, ...] = ()
 
+    @property
+    def ready(self) -> int:
+        """How many of its pods are."""
+        return sum(replica.ready for replica in self.replicas)
+
+    @property
+    def problem(self) -> str:
+        """Why the others are not, each reason once; empty where nobody knows."""
+        return "; ".join(dict.fromkeys(each.problem for each in self.replicas if each.problem))
+
 
 @dataclass(frozen=True)
 class LiveTraffic:

@@ -119,8 +119,8 @@ def judge_color(color: Color, state: ColorState) -> list[Finding]:
         reason = _unready(name, workload, image)
         if reason:
             mend = (
-                f"Let {color} become ready (`kubectl describe deployment {name}`, "
-                f"`kubectl logs deployment/{name}`), or keep {color} at weight 0"
+                f"Let {color} become ready (`scripts/diagnose.py pods --color {color}`), "
+                f"or keep {color} at weight 0"
             )
             findings.append(Finding(Severity.REFUSED, reason, mend))
     return findings + judge_schema(color, state.schema)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Take a backup of a stack's database, and return once it is whole.
 
+Example: scripts/backup_production_db.py before-v1-2-0
+
 RDS: a snapshot. Plain PostgreSQL: a dump in backups.store, and with backups.archive a base backup
 where the last one is a day old. Killed anywhere, run it again: what was left is taken away.
 """

@@ -20,7 +20,15 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 from ops.color import Color
 from ops.errors import UsageError
 from ops.shift.beginning import CANARY_STEPS, STEP_SECONDS, SWITCH_SECONDS, Wish
-from scripts.console import DryRunOption, JsonOption, StackOption, application, main
+from ops.stack import Stack
+from scripts.console import (
+    ClearLockOption,
+    DryRunOption,
+    JsonOption,
+    StackOption,
+    application,
+    main,
+)
 from scripts.shifting import MinimumOption, PrometheusOption, Wishes, abort, shift, status
 
 app = application(__doc__)
@@ -53,6 +61,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         bool, typer.Option("--status", help="what is open, and what was done last")
     ] = False,
     stack: StackOption = None,
+    clear_lock: ClearLockOption = False,
     json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
@@ -60,14 +69,15 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     if give_up + only_status + dry_run > 1:
         raise UsageError("give one of --abort, --status and --dry-run")
     wishes = Wishes(prometheus, minimum_requests, times_worse)
+    wish = Wish(color, _percentages(steps), minutes * 60, watch_minutes * 60)
+    chosen = Stack.chosen(stack, clear_lock=clear_lock)
     if only_status:
-        status(stack, as_json=json)
+        status(chosen, as_json=json)
         return
     if give_up:
-        abort(stack, wishes, as_json=json)
+        abort(chosen, wishes, as_json=json)
         return
-    wish = Wish(color, _percentages(steps), minutes * 60, watch_minutes * 60)
-    shift(stack, wish, wishes, as_json=json, dry_run=dry_run)
+    shift(chosen, wish, wishes, as_json=json, dry_run=dry_run)
 
 
 def _percentages(text: str) -> tuple[int, ...]:

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Say which color runs the background services (workers and cron jobs), and whether it is one.
 
+Example: scripts/check_background.py --stack production
+
 Ends with 0 when exactly one color runs them, or the stack is to run none; 1 when none does or both
 do (so for a moment in a switch); 3 when it could not be found out.
 """

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The runbook's monitoring checks: what is now, against what is normal and what alarms.
 
+Example: scripts/check_metrics.py --json
+
 Ends with 0 when nothing is bad, 1 when something alarms, 3 when something could not be found out
 (no data, too few requests to judge). `--budget` prints how long a rollback may take instead.
 """

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Look for what is wrong, as the runbook's troubleshooting does: pods, errors, migration, slowness.
 
+Example: scripts/diagnose.py pods --color green
+
 Says what was found, what shows it, and the command that mends it. Changes nothing. Ends with 0 when
 nothing was found, 1 when something is wrong, 3 when something could not be looked at.
 """
@@ -19,7 +21,7 @@ from ops import operations
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.database import connect
-from ops.diagnosis import errors, migration, pods, slowness
+from ops.diagnosis import errors, migration, pods, reported, slowness
 from ops.diagnosis.cause import Cause, enforce, looked, text
 from ops.errors import UsageError
 from ops.metrics import Prometheus
@@ -40,11 +42,12 @@ def run(
     color: Annotated[Color | None, typer.Option("--color", help="this color only")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """See the text above. Example: `scripts/diagnose.py pods --color green`."""
+    """See the text above."""
     wanted = areas or list(AREAS)
     if unknown := [area for area in wanted if area not in AREAS]:
         raise UsageError(f"no such area: {', '.join(unknown)}; there are {', '.join(AREAS)}")
     facts = operations.read(Stack.chosen(stack))
+    _cluster(facts).require_access()
     colors = [each for each in facts.versions if color in {None, each}]
     looks = _looks(facts, colors)
     causes: list[Cause] = []
@@ -64,10 +67,15 @@ def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, 
     cluster_first = "reach the cluster first: KUBECONFIG, or legal-ai's kubernetes:context"
     metrics_first = "reach Prometheus first: `alerts.prometheusUrl`"
     database_first = "reach the database first: `database.adminUrl`"
+    sentry_first = "reach Sentry first: `release.sentry.url` and its token"
     images = {each: facts.images[each] for each in colors if each in facts.images}
+    versions = {each: facts.versions[each] for each in colors}
     return {
         "pods": ((cluster_first, lambda: pods.look(_cluster(facts), colors)),),
-        "errors": ((metrics_first, lambda: _errors(facts, colors)),),
+        "errors": (
+            (metrics_first, lambda: _errors(facts, colors)),
+            (sentry_first, lambda: reported.look(facts.release.sentry, versions)),
+        ),
         "migration": (
             (cluster_first, lambda: migration.look_in_cluster(_cluster(facts), images)),
             (database_first, lambda: _in_database(facts, migration.look_in_database)),

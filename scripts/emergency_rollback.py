@@ -24,16 +24,25 @@ from ops import live, operations, routing_moves
 from ops.acknowledge import acknowledge
 from ops.cluster import Cluster
 from ops.color import Color
-from ops.errors import CouldNotFindOut, OpsError, UsageError
+from ops.errors import OpsError, UsageError
 from ops.hold import Hold
 from ops.notify import Event, NotificationFacts, Notifier
-from ops.restore.connecting import me
 from ops.rollback import by_hand
 from ops.rollback.by_hand import Wish
 from ops.rollback.journal import Operation
 from ops.rollback.run import Rollback
 from ops.stack import Stack
-from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
+from ops.who import me
+from scripts.console import (
+    ClearLockOption,
+    DryRunOption,
+    JsonOption,
+    StackOption,
+    application,
+    main,
+    say,
+    show,
+)
 
 app = application(__doc__)
 
@@ -76,13 +85,14 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
         str | None, typer.Option(help="kubeconfig context, with --namespace")
     ] = None,
     stack: StackOption = None,
+    clear_lock: ClearLockOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """See the text above."""
     if acknowledged and (namespace or show_status):
         raise UsageError("--acknowledge writes the stack's configuration: it takes --stack alone")
-    chosen = None if namespace else Stack.chosen(stack)
+    chosen = None if namespace else Stack.chosen(stack, clear_lock=clear_lock)
     place = _place(chosen, namespace, context)
     if acknowledged and chosen is not None:
         _acknowledge(chosen, place, dry_run=dry_run, as_json=as_json)
@@ -117,9 +127,8 @@ def _place(stack: Stack | None, namespace: str | None, context: str | None) -> _
     try:
         known = operations.read(stack)
     except OpsError as error:
-        raise CouldNotFindOut(
-            f"{error}\nWithout Pulumi, say where: --namespace NAME [--context NAME]"
-        ) from error
+        hint = "Without Pulumi, say where: --namespace NAME [--context NAME]"
+        raise type(error)(f"{error}. {hint}") from error
     cluster = Cluster.connect(known.namespace, context=known.kube_context)
     return _Place(cluster, known.public_url, known.notifications)
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Close the application for writing, and open it again; reads go on.
 
+Example: scripts/maintenance.py on "we mend the invoices" --fence
+
 `on` sets a key in Redis: each write is answered 503 with the reason. `--fence` also takes the
 rights to write away in the database itself, which no session can undo. See docs/restore.md.
 """
@@ -15,8 +17,9 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import operations
 from ops.maintenance import SharedRedis
-from ops.restore import closing, connecting
+from ops.restore import closing
 from ops.stack import Stack
+from ops.who import me
 from scripts.console import JsonOption, StackOption, application, main, say, show
 
 app = application(__doc__)
@@ -32,7 +35,7 @@ def on(
     """Close writes."""
     chosen = Stack.chosen(stack)
     facts = operations.read(chosen)
-    notice = closing.close(facts, reason, connecting.me(), fenced=fenced, say=say)
+    notice = closing.close(facts, reason, me(), fenced=fenced, say=say)
     show(vars(notice), as_json=as_json, text=f"maintenance is on {notice}")
 
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Migrate the database's schema, by Jobs from a color's image (docs/migrations.md).
 
+Example: scripts/migrate.py plan, then scripts/migrate.py upgrade
+
 Each command can be killed and run again. Ends with 0 done, 1 refused or bad, 2 usage, 3 could not
 find out.
 """

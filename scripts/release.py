@@ -24,7 +24,17 @@ from ops.release.entry import Options, Release
 from ops.release.step import Step
 from ops.shift.beginning import CANARY_STEPS
 from ops.stack import Stack
-from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
+from scripts.checklists import AcceptOption, ChecklistOption, reasons
+from scripts.console import (
+    ClearLockOption,
+    DryRunOption,
+    JsonOption,
+    StackOption,
+    application,
+    main,
+    say,
+    show,
+)
 from scripts.shifting import MinimumOption, PrometheusOption, Wishes
 
 MARGIN_MINUTES = 60
@@ -48,13 +58,8 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         Step | None, typer.Option("--from", help="leave out what is before this step")
     ] = None,
     only: Annotated[Step | None, typer.Option("--only", help="do this step alone")] = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option("--accept", metavar="NAME=REASON", help="a line that may stay unknown"),
-    ] = None,
-    checklist: Annotated[
-        Path | None, typer.Option("--checklist", metavar="FILE", help="what people ticked")
-    ] = None,
+    accept: AcceptOption = None,
+    checklist: ChecklistOption = None,
     canary: Annotated[
         bool, typer.Option("--canary/--no-canary", help="grow, or switch at once")
     ] = True,
@@ -92,6 +97,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         float, typer.Option("--lease-seconds", min=2, help="a run that fell silent is waited for")
     ] = LEASE_SECONDS,
     stack: StackOption = None,
+    clear_lock: ClearLockOption = False,
     json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
@@ -102,7 +108,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         raise UsageError("--from, --only and --dry-run go with a VERSION")
     if first and only:
         raise UsageError("give one of --from and --only")
-    reasons = _reasons(accept or [])
+    accepted = reasons(accept)
     if only_status:
         _status(stack, as_json=json)
         return
@@ -110,8 +116,8 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         Wishes(prometheus, minimum_requests, times_worse), lease_seconds, reports, browser
     )
     if version is None:
-        tools = connecting.connect(Stack.chosen(stack), chosen, say)
-        _show(procedure.abort(tools) if give_up else procedure.resume(tools, reasons), json)
+        tools = connecting.connect(Stack.chosen(stack, clear_lock=clear_lock), chosen, say)
+        _show(procedure.abort(tools) if give_up else procedure.resume(tools, accepted), json)
         return
     steps = _percentages(canary_steps) if canary else ()
     minutes = canary_minutes * len(steps) + watch_minutes + keep_minutes + MARGIN_MINUTES
@@ -123,12 +129,12 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         warmup_seconds=warmup_seconds,
         time_factor=time_factor,
         silence_minutes=min(MOST_SILENCE, round(minutes)),
-        accept=reasons,
+        accept=accepted,
         checklist=str(checklist or ""),
         last=only or Step.NOTIFY,
     )
     wish = Wish(version, options, only or first or Step.PREFLIGHT)
-    tools = connecting.connect(Stack.chosen(stack), chosen, say)
+    tools = connecting.connect(Stack.chosen(stack, clear_lock=clear_lock), chosen, say)
     if dry_run:
         lines = procedure.plan(tools, wish)
         show({"would": lines}, as_json=json, text="\n".join(lines))
@@ -161,16 +167,6 @@ def _status(stack: str | None, *, as_json: bool) -> None:
 def _taken(release: Release) -> list[str]:
     """A line for each step that was begun: how it ended, and how long it took."""
     return [f"  {run.step:<13} {run.outcome or 'under way':<9} {run.took}" for run in release.runs]
-
-
-def _reasons(accept: list[str]) -> dict[str, str]:
-    found = {}
-    for text in accept:
-        name, _, reason = (part.strip() for part in text.partition("="))
-        if not name or not reason:
-            raise UsageError(f"--accept {text}: NAME=REASON, for example --accept 'disk=no metric'")
-        found[name] = reason
-    return found
 
 
 def _percentages(text: str) -> tuple[int, ...]:

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Restore the stack's database: to `latest`, to a backup by its ID or label, or to a moment.
 
+Example: scripts/restore_production_db.py 2025-10-13T23:00:00Z --dry-run
+
 A moment is RFC 3339 (2025-10-13T23:00:00Z), or the runbook's 2025-10-13-23-00, which is UTC.
 The restore goes into a new database; the old one stays, closed for writing. Writes are refused
 meanwhile, reads go on. Killed or interrupted, the same command goes on. See docs/restore.md.
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,17 @@ from ops.restore.journal import Entry
 from ops.restore.plan import plan
 from ops.restore.status import status
 from ops.stack import Stack
-from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
+from scripts.console import (
+    ClearLockOption,
+    DryRunOption,
+    JsonOption,
+    StackOption,
+    application,
+    confirmer,
+    main,
+    say,
+    show,
+)
 
 app = application(__doc__)
 
@@ -56,6 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     keep: Annotated[
         str, typer.Option(help="folder or s3://bucket/prefix for the list of what is later")
     ] = "",
+    clear_lock: ClearLockOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,8 +75,8 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     modes = [abort, show_status]
     if sum(modes) + (wanted is not None) != 1:
         raise UsageError("say one of: latest, a backup's ID, a TIMESTAMP, --abort, --status")
-    chosen = Stack.chosen(stack)
-    confirm = _confirmer(chosen, yes_restore)
+    chosen = Stack.chosen(stack, clear_lock=clear_lock)
+    confirm = confirmer(chosen, yes_restore, "--yes-restore")
     tools = connecting.connect(chosen, Wishes(confirm, say, keep, accept_unknown))
     if show_status:
         found = status(tools)
@@ -80,26 +92,6 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     else:
         entry = procedure.run(tools, wanted or "", old_is_lost=old_is_lost, again=again)
         show(_data(entry), as_json=as_json, text="\n".join(_told(entry)))
-
-
-def _confirmer(stack: Stack, given: str | None) -> Callable[[str], bool]:
-    names = (stack.name, stack.short_name)
-    if given is not None and given not in names:
-        raise UsageError(
-            f"--yes-restore {given}: the stack is {stack.short_name}. Nothing was changed"
-        )
-
-    def confirm(text: str) -> bool:
-        say(text)
-        if given is not None:
-            return True
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f"nobody is here to ask: add --yes-restore {stack.short_name}, if that is meant"
-            )
-        return str(typer.prompt("type the stack's name to go on", err=True)) in names
-
-    return confirm
 
 
 def _data(entry: Entry) -> dict[str, Any]:

@@ -27,9 +27,9 @@ MinimumOption = Annotated[
 ]
 
 
-def shift(stack: str | None, wish: Wish, wishes: Wishes, *, as_json: bool, dry_run: bool) -> None:
+def shift(stack: Stack, wish: Wish, wishes: Wishes, *, as_json: bool, dry_run: bool) -> None:
     """Do it, or say what would be done and what stands against it."""
-    tools = connect(Stack.chosen(stack), wishes, say)
+    tools = connect(stack, wishes, say)
     if dry_run:
         open_one = tools.journal.read()
         if open_one is not None:
@@ -45,15 +45,15 @@ def shift(stack: str | None, wish: Wish, wishes: Wishes, *, as_json: bool, dry_r
     show(_json(done), as_json=as_json, text=str(done) if done else "nothing was to be done")
 
 
-def abort(stack: str | None, wishes: Wishes, *, as_json: bool) -> None:
+def abort(stack: Stack, wishes: Wishes, *, as_json: bool) -> None:
     """End what is open, all traffic back."""
-    done = procedure.abort(connect(Stack.chosen(stack), wishes, say))
+    done = procedure.abort(connect(stack, wishes, say))
     show(_json(done), as_json=as_json, text=str(done))
 
 
-def status(stack: str | None, *, as_json: bool) -> None:
+def status(stack: Stack, *, as_json: bool) -> None:
     """What is open, and what was done last."""
-    kept = journal(Stack.chosen(stack))
+    kept = journal(stack)
     open_one, history = kept.read(), kept.history()
     lines = [f"open: {open_one}" if open_one else "nothing is open", *map(str, reversed(history))]
     show(

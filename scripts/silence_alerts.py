@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Silence alerts of a stack for a time that ends: create, list, expire.
 
+Example: scripts/silence_alerts.py create severity=warning --minutes 120 --comment "release v1.2.0"
+
 A silence covers this stack only, lasts eight hours at most, and never covers the alerts by which
 the agent rolls back (action=rollback). Run `create` again with the same words to renew it.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,10 +22,10 @@ from ops import operations
 from ops.alertmanager import SETTING, Alertmanager
 from ops.backups.model import rfc3339
 from ops.errors import UsageError
-from ops.restore.connecting import me
 from ops.restore.source import moment
 from ops.silences import Matcher, Silence, may_touch, require_sound
 from ops.stack import Stack
+from ops.who import me
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
 
 app = application(__doc__)
@@ -71,18 +74,20 @@ def create(  # noqa: PLR0913, PLR0917 one parameter an option
     as_json: JsonOption = False,
 ) -> None:
     """Silence the alerts that fit all matchers, or renew that silence."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    start = _moment("--from", begin) if begin else now
-    end = _end(start, minutes, until)
+    window = _window(begin, minutes, until)
     own = [Matcher.parse(text) for text in what]
     if fixed := sorted({m.name for m in own} & {"namespace", "stack"}):
         raise UsageError(f"leave out {' and '.join(fixed)}: a silence covers its own stack only")
     if not comment.strip():
         raise UsageError("--comment is empty: say why, others read it")
-    require_sound(own, start, end, now)
     place = Place(stack, alertmanager)
+    standing = place.server.silences()
+    # By its clock, as it answered: it is the one that counts.
+    now = place.server.now().replace(microsecond=0)
+    start, end = window(now)
+    require_sound(own, start, end, now)
     wanted = Silence((*place.matchers, *own), start, end, me(), comment)
-    if same := _same(wanted, place.server.silences()):
+    if same := _same(wanted, standing):
         begun = same.starts_at if same.state == "active" else start
         wanted = replace(wanted, id=same.id, starts_at=begun)
     if dry_run:
@@ -139,10 +144,20 @@ def expire(
     show({"dryRun": dry_run, "ended": standing}, as_json=as_json, text=text)
 
 
-def _end(start: datetime, minutes: int | None, until: str | None) -> datetime:
+def _window(
+    begin: str | None, minutes: int | None, until: str | None
+) -> Callable[[datetime], tuple[datetime, datetime]]:
+    """What gives beginning and end once it is known what time it is. Raises UsageError."""
     if (minutes is None) == (until is None):
         raise UsageError("a silence has an end: give either --minutes or --until")
-    return start + timedelta(minutes=minutes) if minutes else _moment("--until", until or "")
+    fixed_start = _moment("--from", begin) if begin else None
+    fixed_end = _moment("--until", until) if until else None
+
+    def at(now: datetime) -> tuple[datetime, datetime]:
+        start = fixed_start or now
+        return start, fixed_end or start + timedelta(minutes=minutes or 0)
+
+    return at
 
 
 def _moment(option: str, text: str) -> datetime:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Ask a running application the runbook's eight questions, and for its page.
 
-    SMOKE_PASSWORD=… scripts/smoke_tests.py https://HOST
+Example: scripts/smoke_tests.py https://green.HOST --stack production
 
-    scripts/smoke_tests.py https://green.HOST --stack production
+Without a stack: SMOKE_PASSWORD=… scripts/smoke_tests.py https://HOST
 
 One color and version must answer everything. What is uploaded is deleted again. Ends with 0 when
 all is good, 1 when something is bad, 2 for wrong options, 3 when it could not be found out.

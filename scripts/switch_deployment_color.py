@@ -18,7 +18,15 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops.color import Color
 from ops.shift.beginning import SWITCH_SECONDS, Wish
-from scripts.console import DryRunOption, JsonOption, StackOption, application, main
+from ops.stack import Stack
+from scripts.console import (
+    ClearLockOption,
+    DryRunOption,
+    JsonOption,
+    StackOption,
+    application,
+    main,
+)
 from scripts.shifting import MinimumOption, PrometheusOption, Wishes, shift
 
 app = application(__doc__)
@@ -36,12 +44,14 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     minimum_requests: MinimumOption = None,
     prometheus: PrometheusOption = None,
     stack: StackOption = None,
+    clear_lock: ClearLockOption = False,
     json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """See the text above."""
     wish = Wish(target=color, switch_seconds=0.0 if no_watch else minutes * 60)
-    shift(stack, wish, Wishes(prometheus, minimum_requests), as_json=json, dry_run=dry_run)
+    chosen = Stack.chosen(stack, clear_lock=clear_lock)
+    shift(chosen, wish, Wishes(prometheus, minimum_requests), as_json=json, dry_run=dry_run)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Prove a backup: restore it into a scratch, check what comes out, and take the scratch away.
 
+Example: scripts/verify_backup.py latest --report proof.json
+
 Ends with 0 when every check is good, 1 when one is bad, 3 when one could not be made. A good one is
 tagged legal-ai:verified-at. Killed anywhere, run it again: the scratch that was left is dropped.
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Do the runbook's manual checklist in a real browser, from the home page to the settings.
 
-    SMOKE_PASSWORD=… scripts/verify_ui.py https://HOST
+Example: scripts/verify_ui.py https://green.HOST --stack production
 
-    scripts/verify_ui.py https://green.HOST --stack production
+Without a stack: SMOKE_PASSWORD=… scripts/verify_ui.py https://HOST
 
 The system's Chromium is used. What is changed is put back, what is uploaded deleted. Ends with 0
 when all is good, 1 when something is bad, 2 for wrong options, 3 when it could not be found out.

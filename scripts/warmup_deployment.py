@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """Warm a color up through its preview host, with reads at a constant rate, until p95 is steady.
 
-    scripts/warmup_deployment.py green
-
-    scripts/warmup_deployment.py green --rate 50 --deadline-seconds 300
+Example: scripts/warmup_deployment.py green --rate 50 --deadline-seconds 300
 
 Every pod of the color has to answer. Ends with 0 when it is warm, 1 when it is not by the deadline
 or something else is bad, 2 for wrong options, 3 when it could not be found out.

@@ -21,10 +21,12 @@ from components.settings.data import (
     RedisSettings,
     RestoreSource,
 )
+from components.settings.incidents import IncidentsSettings
 from components.settings.load import load, load_from_pulumi
 from components.settings.model import Settings
 from components.settings.notifying import EmailSettings, NotificationsSettings
 from components.settings.problem import Problem, SettingsError
+from components.settings.release import ReleaseSettings, SentrySettings
 from components.settings.watching import (
     AlertsSettings,
     LatencyThreshold,
@@ -44,6 +46,7 @@ __all__ = [
     "GatewaySettings",
     "GenerationSettings",
     "HostsSettings",
+    "IncidentsSettings",
     "LatencyThreshold",
     "MigrationsSettings",
     "NotificationsSettings",
@@ -51,10 +54,12 @@ __all__ = [
     "Problem",
     "RdsSettings",
     "RedisSettings",
+    "ReleaseSettings",
     "RequestRateThreshold",
     "ResourcesSettings",
     "RestoreSource",
     "RollbackSettings",
+    "SentrySettings",
     "ServiceSettings",
     "Settings",
     "SettingsError",

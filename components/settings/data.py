@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
 from components.settings.base import Part
 from components.settings.values import (
@@ -12,6 +12,7 @@ from components.settings.values import (
     Key,
     RedisUrl,
     Region,
+    Secret,
     Switch,
     Text,
     Whole,
@@ -38,6 +39,13 @@ def _matching(pattern: re.Pattern[str]) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _login(value: SecretStr) -> SecretStr:
+    user, _, password = value.get_secret_value().partition(":")
+    if not user or not password:
+        raise ValueError("it is not USER:PASSWORD")
+    return value
 
 
 Generation = Annotated[Text, _matching(_GENERATION)]
@@ -193,6 +201,25 @@ class RdsSettings(Part):
             secret=True,
         ),
     ] = None
+    login: Annotated[
+        Annotated[Secret, AfterValidator(_login)] | None,
+        Key(
+            "role that the application logs in as, at the instance's own address; "
+            "rotate_db_password.py writes it; unset: the administrator",
+            "USER:PASSWORD, encrypted",
+            "",
+            secret=True,
+        ),
+    ] = None
+    admin_password: Annotated[
+        Whole,
+        Field(ge=1, le=10_000),
+        Key(
+            "number of the administrator's password: a higher one draws it anew",
+            "a whole number, 1 to 10000",
+            "2",
+        ),
+    ] = 1
     admin_url: _AdminUrl = None
     max_connections: _MaxConnections = None
 

@@ -17,7 +17,9 @@ from components.settings.application import (
 )
 from components.settings.base import Part
 from components.settings.data import BackupsSettings, DatabaseSettings, RedisSettings
+from components.settings.incidents import IncidentsSettings
 from components.settings.notifying import NotificationsSettings
+from components.settings.release import ReleaseSettings
 from components.settings.values import DIGEST, EnvName, Key, Namespace, Secret, ServiceName, Whole
 from components.settings.watching import AlertsSettings
 from ops.color import Color
@@ -117,6 +119,15 @@ class Settings(Part):
     notifications: Annotated[NotificationsSettings, Key("who is told", "an object", "@on-call")] = (
         NotificationsSettings()
     )
+
+    release: Annotated[
+        ReleaseSettings,
+        Key("what releases are checked by", "an object", "legal-ai-system/legal-ai"),
+    ] = ReleaseSettings()
+
+    incidents: Annotated[
+        IncidentsSettings, Key("what is looked at in an incident", "an object", "dependencies")
+    ] = IncidentsSettings()
 
     kube_context: str | None = None
     """The cluster's name in kubeconfig: `kubernetes:context`, a key of the provider's."""

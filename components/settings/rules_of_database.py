@@ -7,7 +7,7 @@ from typing import Final
 from components.settings import connections
 from components.settings.connections import Demand
 from components.settings.data import RdsSettings
-from components.settings.problem import Problem, set_command, shown, typed
+from components.settings.problem import Problem, remove_command, set_command, shown, typed
 from components.settings.sound import Sound
 from ops.color import Color
 
@@ -63,6 +63,18 @@ def database_has_a_place(sound: Sound) -> Iterator[Problem]:
     for name in (name for name, is_missing in lacks.items() if is_missing):
         path = f"database.{name}"
         yield Problem(typed(path), "is missing", allowed[name], set_command(path, _PARTS[name]))
+
+
+def a_login_has_its_address(sound: Sound) -> Iterator[Problem]:
+    """The login belongs to the instance's own address; a url has one of its own."""
+    database = sound.database
+    if isinstance(database, RdsSettings) and database.url is not None and database.login:
+        yield Problem(
+            typed("database.login"),
+            "is set beside database.url, which has a login of its own",
+            "a login in the url; or no url, where the instance's own address is used",
+            remove_command("database.login"),
+        )
 
 
 def pools_are_numbers(sound: Sound) -> Iterator[Problem]:
@@ -150,6 +162,7 @@ def _replicas(sound: Sound, color: Color, service: str) -> int:
 RULES: Final = (
     stack_can_name_an_instance,
     database_has_a_place,
+    a_login_has_its_address,
     pools_are_numbers,
     connections_are_enough,
 )

@@ -6,12 +6,13 @@ The ConfigMap `backups` says so in the stack's namespace; the agent makes metric
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from ops import config_map
 from ops.backups.model import rfc3339
-from ops.errors import OpsError
+from ops.errors import CouldNotFindOut, OpsError
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -21,6 +22,31 @@ TRIES: Final = 5
 """A backup and a verification may end at the same moment."""
 
 Event = Literal["taken", "verified"]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """The last moment (aware) that was noted of an event, and the backup's id."""
+
+    at: datetime
+    backup: str
+
+
+def read(cluster: Cluster) -> dict[Event, Noted]:
+    """What was noted, as far as it was. Raises CouldNotFindOut."""
+    data: Mapping[str, str] = (cluster.get("ConfigMap", NAME) or {}).get("data") or {}
+    events: tuple[Event, ...] = get_args(Event)
+    try:
+        return {
+            event: Noted(_aware(data[event]), data.get(f"{event}Id", ""))
+            for event in events
+            if data.get(event)
+        }
+    except ValueError as error:
+        raise CouldNotFindOut(
+            f"the ConfigMap {NAME} can't be understood: {error}. See "
+            f"`kubectl get configmap {NAME} -o yaml`; the next backup writes it anew"
+        ) from error
 
 
 def note(cluster: Cluster, event: Event, at: datetime, backup: str) -> None:
@@ -58,7 +84,13 @@ def tell(
 def _moment(data: Mapping[str, str] | None, event: Event) -> datetime | None:
     """The moment that is known; one that can't be read is written anew."""
     try:
-        found = datetime.fromisoformat((data or {}).get(event, ""))
+        return _aware((data or {}).get(event, ""))
     except ValueError:
         return None
-    return found if found.tzinfo else None
+
+
+def _aware(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return found

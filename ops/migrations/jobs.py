@@ -135,7 +135,7 @@ class Jobs:
             if time.monotonic() > deadline:
                 raise CouldNotFindOut(
                     f"Job {name} has not ended after {seconds} s, and Kubernetes did not end it: "
-                    f"look at `kubectl describe job {name}`"
+                    f"look at `scripts/diagnose.py migration`"
                 )
             self.sleep(POLL_SECONDS)
 

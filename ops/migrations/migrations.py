@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import backups, failpoint, schema, schema_record
@@ -170,7 +169,10 @@ class Migrations:
             return
         engine = self.connect(self.operations, self.stack.short_name)
         problems = freshness.problems(
-            engine.backups(), engine.window(), self.operations.backups, datetime.now(UTC)
+            engine.backups(),
+            engine.window(),
+            self.operations.backups,
+            self.cluster.server_now(),
         )
         if problems:
             raise Refused(

@@ -10,6 +10,7 @@ from ops.notify.model import (
     Failure,
     Kind,
     NotificationFacts,
+    Public,
     Severity,
 )
 from ops.notify.notifier import Notifier
@@ -22,5 +23,6 @@ __all__ = [
     "Kind",
     "NotificationFacts",
     "Notifier",
+    "Public",
     "Severity",
 ]

@@ -9,10 +9,12 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
-Kind = Literal["rollback", "stayed", "page", "acknowledged", "resolved", "release"]
+Kind = Literal[
+    "rollback", "stayed", "page", "acknowledged", "resolved", "release", "incident", "progress"
+]
 """`rollback`: traffic was taken from a color. `stayed`: it should have been, and could not.
 `acknowledged`: either is over, the hold is lifted. `page`: a person must decide. `resolved`: that
-is over. `release`: for information."""
+is over. `release`: for information. `incident`: a person declared one. `progress`: news of it."""
 Severity = Literal["critical", "error", "warning", "info"]
 """PagerDuty's, which everybody else can be given too."""
 
@@ -29,12 +31,20 @@ _NONE: Final = SecretStr("")
 
 
 @dataclass(frozen=True)
+class Public:
+    """What a person says to the public: the status page's own word for it, and a sentence."""
+
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Event:
     """Something to tell.
 
     `title` is one line, `text` a few sentences with what to do next, `fields` short facts by
     name. `dedup` names the incident: the event that closes one carries the same as the one that
-    opened it.
+    opened it. `public` is what the status page says; None: a fixed sentence, or nothing.
     """
 
     kind: Kind
@@ -43,6 +53,7 @@ class Event:
     severity: Severity
     fields: Mapping[str, str] = field(default_factory=dict)
     dedup: str = ""
+    public: Public | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ _ACTIONS: Final = {
     "rollback": "trigger",
     "stayed": "trigger",
     "page": "trigger",
+    "incident": "trigger",
     "acknowledged": "resolve",
     "resolved": "resolve",
 }

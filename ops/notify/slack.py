@@ -20,6 +20,8 @@ _SIGNS: Final = {
     "acknowledged": ":white_check_mark:",
     "resolved": ":white_check_mark:",
     "release": ":ship:",
+    "incident": ":rotating_light:",
+    "progress": ":information_source:",
 }
 
 

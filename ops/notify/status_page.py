@@ -14,7 +14,7 @@ _SAID: Final = {
     "stayed": ("investigating", "Some requests fail. We are working on it."),
     "acknowledged": ("resolved", "The incident is over. All requests are served."),
 }
-"""Fixed sentences: what happened inside is not for the public."""
+"""Fixed sentences, where no person says it: what happened inside is not for the public."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class StatusPage:
     name: str = "status page"
 
     def wants(self, event: Event) -> bool:
-        """What the public notices; of a page that is for the one who was paged to say."""
-        return event.kind in _SAID
+        """What the public notices, or a person says; of a page that is for who was paged."""
+        return event.public is not None or event.kind in _SAID
 
     def send(self, event: Event) -> None:
         """Tell it. Raises Undelivered."""
@@ -37,5 +37,7 @@ class StatusPage:
 
 def message(event: Event) -> dict[str, str]:
     """The incident as the page takes it."""
+    if event.public is not None:
+        return {"status": event.public.status, "message": event.public.message}
     status, said = _SAID[event.kind]
     return {"status": status, "message": said}

@@ -31,11 +31,16 @@ class Wish:
     first: Step = Step.PREFLIGHT
 
     def __post_init__(self) -> None:
-        if not _VERSION.fullmatch(self.version):
-            raise UsageError(f"{self.version!r} is no version: an image's tag, or sha256:… digest")
+        require_version(self.version)
         shift.Wish(None, self.options.steps, self.options.step_seconds, 0.0)
         if self.first.number > self.options.last.number:
             raise UsageError(f"{self.first} comes after {self.options.last}: nothing is left to do")
+
+
+def require_version(text: str) -> None:
+    """Raise UsageError for what can't be a version."""
+    if not _VERSION.fullmatch(text):
+        raise UsageError(f"{text!r} is no version: an image's tag, or sha256:… digest")
 
 
 def prepare(tools: Tools, wish: Wish) -> Release:

@@ -12,6 +12,7 @@ from ops.application import identity, user
 from ops.application.identity import Identity
 from ops.application.visit import Visitor
 from ops.errors import CouldNotFindOut
+from ops.preflight import looking
 from ops.release import preflight
 from ops.smoke_suite import Suite
 from ops.warmup import Rules, Target, WarmUp
@@ -60,11 +61,13 @@ class StackChecks:
         return str(WarmUp(target, rules, self.cluster, self.say).run())
 
     def smoke(self, release: Release) -> list[Line]:
-        """The smoke tests on its preview host."""
+        """The smoke tests on its preview host, and that it runs what passed staging."""
         url, allowed = self._place(release)
         with closing(Visitor(url, allowed)) as visitor:
             suite = Suite(visitor, self._user(release), self.say, release.options.time_factor)
-            return suite.run()
+            lines = suite.run()
+        same = looking.deployed(self.stack, self.cluster, release.color, release.version)
+        return [*lines, *same]
 
     def browse(self, release: Release) -> list[Line]:
         """The manual checklist in a browser, on its preview host."""

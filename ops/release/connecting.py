@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ops import operations
 from ops.cluster import Cluster
 from ops.errors import Refused
-from ops.journal import ClusterJournal, TakenOver
-from ops.lease import Lease, held
+from ops.journal import ClusterJournal
+from ops.lease import Lease, held, require_held
 from ops.notify import Notifier
 from ops.release import report
 from ops.release.checking import StackChecks
@@ -21,9 +20,9 @@ from ops.release.data import StackData
 from ops.release.entry import KEPT, NAME, Release
 from ops.release.silence import StackSilences
 from ops.release.tools import Tools
-from ops.restore.connecting import me
 from ops.shift import connecting as shifting
 from ops.shift.connecting import RUN, ClusterTraffic, Wishes
+from ops.who import me
 
 if TYPE_CHECKING:
     from ops.release.tools import Say
@@ -63,8 +62,10 @@ def connect(stack: Stack, chosen: Chosen, say: Say) -> Tools:
         shifting=lambda: shifting.connect(stack, wishes, say),
         exclusive=lambda: exclusive(Lease(cluster, NAME, RUN, chosen.lease_seconds), journal, say),
         tell=Notifier(facts.notifications, say).tell,
-        report=lambda release: report.write(release, facts, chosen.reports, say, wishes.prometheus),
-        now=lambda: datetime.now(UTC),
+        report=lambda release: report.write(
+            release, facts, chosen.reports, say, wishes.prometheus, cluster.server_now
+        ),
+        now=cluster.server_now,
         by=me(),
         say=say,
     )
@@ -91,12 +92,4 @@ def exclusive(lease: Lease, journal: ClusterJournal[Release], say: Say) -> Itera
                 "scripts/emergency_rollback.py"
             ) from error
 
-        def alive() -> None:
-            if not lease.is_held:
-                raise TakenOver(
-                    f"the lease {lease.name} was lost: the API server did not answer in time, or "
-                    "this machine slept. Another run may be at it: see `scripts/release.py "
-                    "--status`"
-                )
-
-        yield alive
+        yield lambda: require_held(lease, "`scripts/release.py --status`")

@@ -65,7 +65,7 @@ class Plot:
 def measure(
     connect: Callable[[], Prometheus], namespace: str, begin: float, end: float
 ) -> list[Plot]:
-    """A plot for each quantity, from `begin` to `end` (Unix seconds; the end is now).
+    """A plot for each quantity, from `begin` to `end` (Unix seconds).
 
     Never raises: what could not be found out says so in its place.
     """
@@ -82,7 +82,7 @@ def _plot(
 ) -> Plot:
     end, seconds, step = span
     try:
-        found = connect().range(quantity.query(namespace), seconds, step)
+        found = connect().range(quantity.query(namespace), seconds, step, end)
     except CouldNotFindOut as error:
         return Plot(quantity.name, "", {}, str(error))
     points: dict[Color, tuple[Point, ...]] = {

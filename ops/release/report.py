@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from ops import plot
+from ops.clock import own
 from ops.color import Color
 from ops.errors import OpsError
 from ops.release.measured import Plot, measure
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ops.release.entry import Release, Run
     from ops.release.tools import Say
 
+MOST_SHOWN: Final = 4
+"""Lines of a step that are shown at once; more are behind the last one, to be unfolded."""
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+", re.ASCII)
 
 
@@ -44,13 +47,18 @@ class Bar:
 
 
 def write(
-    release: Release, facts: Operations, folder: Path, say: Say, url: str | None = None
+    release: Release,
+    facts: Operations,
+    folder: Path,
+    say: Say,
+    url: str | None = None,
+    now: Callable[[], datetime] = own,
 ) -> None:
     """Draw it into the folder, and say where it is. Never raises: a report fails no release.
 
-    `url` is another Prometheus.
+    `url` is another Prometheus; `now` is of the clock that the release's times are by.
     """
-    end = datetime.now(UTC).timestamp()
+    end = now().timestamp()
 
     def prometheus() -> Prometheus:
         return connecting.prometheus(facts.watched(), url)
@@ -79,6 +87,7 @@ def draw(release: Release, plots: Sequence[Plot], public_url: str, now: float) -
         colors=list(Color),
         width=plot.WIDTH,
         height=plot.HEIGHT,
+        most_shown=MOST_SHOWN,
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ops.alertmanager import Alertmanager
-from ops.restore.connecting import me
 from ops.silences import Matcher, Silence, require_sound
+from ops.who import me
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,8 @@ class StackSilences:
         server = self._server()
         if server is None:
             return NONE
-        now = datetime.now(UTC).replace(microsecond=0)
+        standing = self._standing(server, label)
+        now = server.now().replace(microsecond=0)
         end = now + timedelta(minutes=minutes)
         own = (
             Matcher("namespace", self.facts.namespace),
@@ -40,7 +41,6 @@ class StackSilences:
             WARNINGS,
         )
         require_sound(own, now, end, now)
-        standing = self._standing(server, label)
         begun = standing.starts_at if standing else now
         wanted = Silence(own, begun, end, me(), label, id=standing.id if standing else "")
         made = server.put(wanted)

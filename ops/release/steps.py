@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ops import checklist, verdict
 from ops.checklist import Line
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.errors import CouldNotFindOut, Refused
 from ops.notify import Event
+from ops.preflight.system import BACKGROUND
 from ops.release import config
 from ops.release.entry import ColorConfig, Release
 from ops.release.step import Step
@@ -20,8 +21,6 @@ from ops.watching.judging import Kind
 
 if TYPE_CHECKING:
     from ops.release.tools import Tools
-
-BACKGROUND: Final = "workers and cron jobs"
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,11 @@ class Said:
 
 
 def _preflight(tools: Tools, release: Release) -> Said:
-    lines = accepted([*tools.checks.preflight(release), _background(tools)], release)
+    found = [*tools.checks.preflight(release), _background(tools)]
+    lines = checklist.accepted(found, release.options.accept)
     checklist.enforce(lines, "the checklist is not done; --accept NAME=REASON for what is unknown")
-    return Said([f"{line.name}: {line.detail}" for line in lines])
+    told = (f"{line.name}: {line.detail}" for line in lines)
+    return Said([*told, f"the checklist: {len(lines)} lines, all good or accepted"])
 
 
 def _silence(tools: Tools, release: Release) -> Said:
@@ -125,7 +126,7 @@ def _notify(tools: Tools, release: Release) -> Said:
     event = Event(
         kind="resolved" if release.paged else "release",
         title=f"{release.version} is released to {release.color}",
-        text=f"Begun {release.started} by {release.by}. Way back: scripts/emergency_rollback.py",
+        text=f"Begun {release.started} by {release.by}. Way back: scripts/rollback_release.py",
         severity="info",
         fields={"color": str(release.color), "version": release.version, "by": release.by},
         dedup=release.incident,
@@ -150,20 +151,6 @@ ACTS: Final[Mapping[Step, Callable[[Tools, Release], Said]]] = {
     Step.DECOMMISSION: _decommission,
     Step.NOTIFY: _notify,
 }
-
-
-def accepted(lines: Sequence[Line], release: Release) -> list[Line]:
-    """The lines, an unknown one good where somebody accepted it. Raises UsageError for no line."""
-    accept = release.options.accept
-    if strange := sorted(accept.keys() - {line.name for line in lines}):
-        known = ", ".join(line.name for line in lines)
-        raise UsageError(f"--accept {', '.join(strange)}: the checklist has {known}")
-    return [
-        Line(line.name, "good", f"accepted as unknown: {accept[line.name]} ({line.detail})")
-        if line.name in accept and line.verdict == "unknown"
-        else line
-        for line in lines
-    ]
 
 
 def _background(tools: Tools) -> Line:
@@ -193,4 +180,4 @@ def _watched(tools: Tools, release: Release, seconds: float) -> Said:
 def _told(replicas: int | dict[str, int] | None) -> str:
     if isinstance(replicas, dict):
         return ", ".join(f"{service} {number} replicas" for service, number in replicas.items())
-    return f"{replicas} replicas a service"
+    return f"{replicas} {'replica' if replicas == 1 else 'replicas'} a service"

@@ -35,8 +35,8 @@ class Configured(Protocol):
         """Take a key below `legal-ai:` away."""
         ...
 
-    def up(self, show: Say) -> None:
-        """`pulumi up`."""
+    def up(self, show: Say, *, seconds: float = ...) -> None:
+        """`pulumi up`, for at most so long."""
         ...
 
 

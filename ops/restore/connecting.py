@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from ops.restore import journal, pending, pods
 from ops.restore.on_postgres import SERVER, OnPostgres
 from ops.restore.place import renamed
 from ops.restore.tools import Tools
+from ops.who import me
 
 if TYPE_CHECKING:
     from ops.backups.engine import Engine, Say
@@ -69,11 +68,6 @@ def place(stack: Stack, facts: Operations, engine: Engine) -> Place:
     assert isinstance(engine, Rds)  # noqa: S101 both are chosen by the same fact
     assert engine.secrets  # noqa: S101 `rds.connect` gives it
     return OnRds(stack.short_name, stack, facts.database, engine.instances, engine.secrets)
-
-
-def me() -> str:
-    """Who runs this, for others to ask: `somebody@machine`."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _between_databases(facts: Operations) -> Operations:

@@ -16,6 +16,8 @@ from ops.database import Address
 from ops.errors import CouldNotFindOut, UsageError
 from ops.restore.place import Configured, raised
 from ops.restore.source import Source
+from ops.rotation import turns
+from ops.rotation.server import Server
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
@@ -97,6 +99,7 @@ class OnRds:
             )
         self.stack.up(say)
         self.instances.wait(self._instance(name), say)
+        self._repeat_login(name, say)
 
     def send_to(self, name: str, say: Say) -> None:
         """Make it the current one, then `pulumi up`."""
@@ -117,6 +120,12 @@ class OnRds:
             f"generation {name} stays declared and unused, and costs as much as any. To be rid of "
             "it: docs/database.md, `Generations`"
         )
+
+    def _repeat_login(self, name: str, say: Say) -> None:
+        """The snapshot has the logins of then: `rotate_db_password.py` may have been run since."""
+        admin, now = self.admin(name), Address.parse(self.database.url)
+        if turns.repeat(Server(lambda: admin), admin.user, now.user, now.password):
+            say(f"{name} lets {now.user} in as it does now, and no login of before")
 
     def _instance(self, name: str) -> str:
         for generation in self.database.generations:

@@ -9,7 +9,7 @@ from typing import Final
 from ops import failpoint
 from ops.rollback import steps
 from ops.rollback.holding import Superseded
-from ops.rollback.journal import Journal, Operation, Outcome, Step, moment
+from ops.rollback.journal import Journal, Operation, Outcome, Step
 from ops.rollback.readiness import NeverReady
 
 BEAT_SECONDS: Final = 2.0
@@ -44,7 +44,7 @@ class Attempt:
         order = list(Step)
         for step in order[order.index(self.operation.step) :]:
             if step is not self.operation.step:
-                times = {**self.operation.times, step: moment()}
+                times = {**self.operation.times, step: self.journal.moment()}
                 self.write(self.operation.updated(step=step, times=times))
                 failpoint.reach(f"rollback.{step}_begun")
             try:
@@ -82,7 +82,7 @@ class Attempt:
         return self._close(Outcome.STAYED)
 
     def _close(self, outcome: Outcome) -> Operation:
-        ended = self.operation.updated(outcome=outcome, ended=moment())
+        ended = self.operation.updated(outcome=outcome, ended=self.journal.moment())
         self.journal.close(ended)
         self.operation = ended
         self.watch(ended)

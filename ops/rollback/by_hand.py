@@ -91,7 +91,7 @@ def _ended(operation: Operation) -> Operation:
     if operation.outcome is Outcome.STAYED:
         raise Refused(
             f"traffic stays on {operation.color}: {'; '.join(operation.notes)}. Mend "
-            f"{operation.target} (`kubectl describe pods -l color={operation.target}`), or "
+            f"{operation.target} (`scripts/diagnose.py pods --color {operation.target}`), or "
             f"{operation.color}, then run this again"
         )
     return operation

@@ -6,7 +6,6 @@ that slept, a script on a laptop) stops at its next step.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +18,7 @@ from ops.rollback.request import Kind
 if TYPE_CHECKING:
     from ops.cluster import Cluster
 
-__all__ = ["Journal", "Operation", "Outcome", "Step", "TakenOver", "moment"]
+__all__ = ["Journal", "Operation", "Outcome", "Step", "TakenOver"]
 
 NAME: Final = "rollback"
 SEE: Final = "scripts/emergency_rollback.py --status"
@@ -101,11 +100,14 @@ class Operation(BaseModel):
         return f"rollback {self.id} of {self.color} to {self.target}: {self.outcome} {self.ended}"
 
 
+KEPT: Final = Kept(NAME, Operation, see=f"`{SEE}`")
+
+
 class Journal(ClusterJournal[Operation]):
     """The journal as one process knows it."""
 
     def __init__(self, cluster: Cluster) -> None:
-        super().__init__(cluster, Kept(NAME, Operation, see=f"`{SEE}`"))
+        super().__init__(cluster, KEPT)
 
     def begin(self, operation: Operation) -> None:
         """Open one. Raises TakenOver if one is open already."""
@@ -114,7 +116,6 @@ class Journal(ClusterJournal[Operation]):
             raise TakenOver(f"another one was begun before: {found}")
         self.write(operation)
 
-
-def moment() -> str:
-    """Now, as the journal writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    def moment(self) -> str:
+        """Now, as it is written: by the API server's clock, which all who write here share."""
+        return self._cluster.server_now().isoformat(timespec="milliseconds")

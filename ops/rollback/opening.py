@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ops.color import Color
 from ops.rollback.facts import Facts
-from ops.rollback.journal import Operation, Step, moment
+from ops.rollback.journal import Operation, Step
 from ops.rollback.request import Decision, Request
 
 
@@ -17,15 +17,18 @@ def opened(
     found: Facts,
     runner: str,
     found_hold: Mapping[str, str] | None,
+    now: str,
 ) -> Operation:
-    """The operation as it is begun; `found_hold` is the data of the hold that stands."""
+    """The operation as it is begun; `found_hold` is the data of the hold that stands.
+
+    `now` is RFC 3339, to the millisecond.
+    """
     color, target = decision.color, decision.target
     if not decision.moves or color is None or target is None:
         raise ValueError(f"nothing is to be moved: {decision}")
     there = {name: state for name, state in found.colors[target].workloads.items() if state}
     images = {service: state.image for service, state in there.items()}
     proven = found.history.whole.get(target)
-    now = moment()
     return Operation(
         id=uuid.uuid4().hex[:12],
         kind=decision.kind,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ops import failpoint, history, hold_guard, names
@@ -52,7 +51,7 @@ class Rollback:
         `failing` and `shared`: what alerts say besides, see `Evidence`.
         """
         evidence = Evidence(failing, shared)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = self.cluster.server_now().isoformat(timespec="seconds")
         return facts.read(self.cluster, self.router, self.services, now, evidence, self.done())
 
     def open(self) -> Operation | None:
@@ -96,8 +95,9 @@ class Rollback:
         """
         hold = self.cluster.get("ConfigMap", names.HOLD)
         stands = None if hold is None else hold.get("data") or {}
-        operation = opened(request, decision, found, self.runner, stands)
-        Journal(self.cluster).begin(operation)
+        journal = Journal(self.cluster)
+        operation = opened(request, decision, found, self.runner, stands, journal.moment())
+        journal.begin(operation)
         failpoint.reach(f"rollback.{Step.HOLD}_begun")
         self.watch(operation)
         return operation

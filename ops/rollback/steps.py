@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ops import history, hold_guard, live, routing_moves, share
+from ops import history, hold_guard, isolation, live, routing_moves, share
 from ops.background_moves import MARGIN_SECONDS, await_stopped
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
@@ -122,7 +122,7 @@ def _see(tools: Tools, operation: Operation) -> tuple[str, ...]:
     while True:
         route = _route(tools)
         if _is_moved(route, operation):
-            problem = _unaccepted(route) or _unanswered(tools, operation)
+            problem = _unseen(tools, operation, route)
         else:
             problem = "somebody else goes on writing it"
             _move(tools, operation)
@@ -220,6 +220,13 @@ def _route(tools: Tools) -> LiveRoute:
     if route is None:
         raise CouldNotFindOut("the public route was there a moment ago and is gone now")
     return route
+
+
+def _unseen(tools: Tools, operation: Operation, route: LiveRoute) -> str:
+    """What keeps the public from following the route; nothing where nobody is to get in."""
+    if isolation.is_detached(route.main):
+        return ""
+    return _unaccepted(route) or _unanswered(tools, operation)
 
 
 def _unaccepted(route: LiveRoute) -> str:

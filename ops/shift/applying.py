@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ops import failpoint
 from ops.errors import CouldNotFindOut
@@ -11,6 +11,9 @@ from ops.shift.entry import Phase, Shift
 
 if TYPE_CHECKING:
     from ops.shift.tools import Tools
+
+SECONDS: Final = 900.0
+"""Of a `pulumi up` that moves traffic: one that hangs must not keep a way back from beginning."""
 
 
 def apply(tools: Tools, shift: Shift) -> Shift:
@@ -25,7 +28,7 @@ def apply(tools: Tools, shift: Shift) -> Shift:
     if differs:
         tools.stack.set({**wanted, "serial": str(shift.serial)})
         failpoint.reach(f"shift.{at}.configured")
-    tools.stack.up(tools.say)
+    tools.stack.up(tools.say, seconds=SECONDS)
     failpoint.reach(f"shift.{at}.applied")
     return shift
 

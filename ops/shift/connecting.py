@@ -7,23 +7,22 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ops import live, operations
 from ops.cluster import Cluster
 from ops.errors import Refused, UsageError
 from ops.hold import Hold
-from ops.journal import ClusterJournal, TakenOver
-from ops.lease import Lease, held
+from ops.journal import ClusterJournal
+from ops.lease import Lease, held, require_held
 from ops.metrics import SETTING, Prometheus
 from ops.notify import Notifier
-from ops.restore.connecting import me
 from ops.shift import emergency
 from ops.shift.entry import KEPT, NAME, Shift
 from ops.shift.tools import Alive, Tools
 from ops.watching.judging import Limits
 from ops.watching.watcher import PrometheusWatcher, rhythm
+from ops.who import me
 
 if TYPE_CHECKING:
     from ops.hold import Hold
@@ -87,7 +86,7 @@ def connect(stack: Stack, wishes: Wishes, say: Say) -> Tools:
         emergency=emergency.way_back(cluster, facts.router, facts.public_url, RUN, say),
         exclusive=lambda: _exclusive(cluster, say),
         tell=Notifier(facts.notifications, say).tell,
-        now=lambda: datetime.now(UTC),
+        now=cluster.server_now,
         by=me(),
         say=say,
     )
@@ -140,11 +139,4 @@ def _exclusive(cluster: Cluster, say: Say) -> Iterator[Alive]:
                 "scripts/emergency_rollback.py"
             ) from error
 
-        def alive() -> None:
-            if not lease.is_held:
-                raise TakenOver(
-                    f"the lease {NAME} was lost: the API server did not answer in time, or this "
-                    "machine slept. Another run may be at it; run the same command again to see"
-                )
-
-        yield alive
+        yield lambda: require_held(lease, "`scripts/canary.py --status`")

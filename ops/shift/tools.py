@@ -33,8 +33,8 @@ class Configured(Protocol):
         """Write keys below `legal-ai:`, all in one write."""
         ...
 
-    def up(self, show: Callable[[str], None]) -> None:
-        """`pulumi up`."""
+    def up(self, show: Callable[[str], None], *, seconds: float = ...) -> None:
+        """`pulumi up`, for at most so long."""
         ...
 
 

@@ -23,5 +23,5 @@ def rows(subject: Subject, prometheus: Prometheus, alertmanager: Alertmanager) -
         *traffic.rows(subject, prometheus, receiving),
         *resources.of_pods(subject, prometheus, receiving),
         *resources.of_stores(subject, prometheus),
-        *alarms.rows(subject, alertmanager),
+        *alarms.rows(subject.stack, subject.namespace, alertmanager),
     ]

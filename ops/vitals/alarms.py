@@ -10,23 +10,23 @@ from ops.vitals.row import BOTH, NO_DATA, Row
 
 if TYPE_CHECKING:
     from ops.alertmanager import Alertmanager, FiringAlert
-    from ops.vitals.subject import Subject
 
 
-def rows(subject: Subject, alertmanager: Alertmanager) -> list[Row]:
-    """Each alert that fires, and each silence that the agent's alerts may fall under."""
+def rows(stack: str, namespace: str, alertmanager: Alertmanager) -> list[Row]:
+    """Each alert that fires, and each silence that the agent's alerts may fall under.
+
+    `stack` is its short name.
+    """
     try:
-        alerts = alertmanager.alerts(subject.namespace)
+        alerts = alertmanager.alerts(namespace)
         silences = alertmanager.silences()
     except CouldNotFindOut as error:
         return [Row("Alerts", BOTH, NO_DATA, "none", "any", "unknown", str(error))]
-    found = [_firing(each) for each in alerts if each.labels.get("stack") == subject.stack]
+    found = [_firing(each) for each in alerts if each.labels.get("stack") == stack]
     found += [
         _deaf(each)
         for each in silences
-        if each.stands
-        and each.covers_rollback
-        and may_touch(each, subject.stack, subject.namespace)
+        if each.stands and each.covers_rollback and may_touch(each, stack, namespace)
     ]
     return found or [Row("Alerts", BOTH, "none fires", "none", "any", "good")]
 

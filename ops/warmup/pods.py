@@ -68,7 +68,7 @@ def ready(cluster: Cluster, color: Color) -> Pods:
     if problems:
         raise Refused(
             f"{color} can't be warmed up: {'; '.join(problems)}. Let it get ready first "
-            f"(`kubectl get pods -l color={color}`), by `pulumi up`"
+            f"(`scripts/diagnose.py pods --color {color}`), by `pulumi up`"
         )
     return Pods(found)
 

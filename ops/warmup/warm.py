@@ -93,8 +93,7 @@ class WarmUp:
             told = f" (the last request that failed: {failed})" if failed else ""
             raise Refused(
                 f"{target.color} is not warm after {seconds:.0f} s: {missing}{told}. Look at "
-                f"`kubectl logs -l color={target.color} --all-containers --tail=50`; the public "
-                "route was not touched"
+                f"`scripts/logs.py {target.color} --since 10m`; the public route was not touched"
             )
         return Warmed(seconds, [each.p95 for each in windows.full], found)
 

@@ -4,6 +4,7 @@ import builtins
 import itertools
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,9 @@ class JobsCluster(Cluster):
             self.objects.pop((kind, name), None)
             if kind == "Job" and name in self.processes:
                 self.processes.pop(name).kill()
+
+    def server_now(self) -> datetime:
+        return datetime.now(UTC)
 
     def log(self, pod: str, container: str) -> str:
         process = self.processes[pod]

@@ -110,7 +110,7 @@ class FakeRollback:
 
     def begin(self, request: Request, decision: Decision, found: Facts) -> Operation:
         self.calls.append(f"begin {decision.kind} {decision.color}")
-        self.opened = opened(request, decision, found, f"{RUNNER}me", None)
+        self.opened = opened(request, decision, found, f"{RUNNER}me", None, _now())
         return self.opened
 
     def resume(self, operation: Operation) -> Operation:
@@ -190,3 +190,7 @@ class World:
     def _evidence(self, entries: list[Entry]) -> Evidence:
         self.accused.append([entry.color for entry in entries])
         return self.evidence
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -91,7 +91,7 @@ class ReleaseWorld(shift_world.World):
         color, _, name = key.partition(".")
         self.config_data[f"legal-ai:{color}"].pop(name, None)
 
-    def up(self, show: Callable[[str], None]) -> None:
+    def up(self, show: Callable[[str], None], *, seconds: float = 0.0) -> None:
         self._act("up")
         replicas = {color: self._configured(color) for color in Color}
         for color, there in self.running.items():
@@ -101,7 +101,7 @@ class ReleaseWorld(shift_world.World):
         for color, weight in self.weights.items():
             if weight and not replicas[color]:
                 raise Refused(f"{color} gets weight and has no replicas")
-        super().up(show)
+        super().up(show, seconds=seconds)
         self.running = replicas
         self.deployed = {c: self.config_data[f"legal-ai:{c}"].get("version", "") for c in Color}
 

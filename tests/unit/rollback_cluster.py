@@ -3,6 +3,7 @@
 import copy
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ops import history, live, names, routing, schema
@@ -34,6 +35,7 @@ class RollbackCluster(Cluster):
     def __init__(self, *, nginx: bool = False) -> None:
         self.namespace = "legal-ai"
         self.now = 0.0
+        self.time = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
         self.starting_seconds = 0.0
         self.objects: dict[tuple[str, str], Body] = {}
         self.ready_at: dict[str, float] = {}
@@ -223,6 +225,9 @@ class RollbackCluster(Cluster):
 
     def clock(self) -> float:
         return self.now
+
+    def server_now(self) -> datetime:
+        return self.time
 
     def _writing(self, what: str) -> None:
         self.before_write(what)

@@ -37,16 +37,16 @@ class Memory(Cluster):
 
     def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
         found = self.maps.setdefault(name, {"metadata": {"resourceVersion": "0"}, "data": {}})
-        self._write(found, data)
+        self._merge(found, data)
 
     def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
         found = self.maps[name]
         if patch["metadata"]["resourceVersion"] != found["metadata"]["resourceVersion"]:
             raise Conflict("the object has been modified")
-        self._write(found, patch["data"])
+        self._merge(found, patch["data"])
         return found
 
-    def _write(self, found: dict[str, Any], data: Mapping[str, str | None]) -> None:
+    def _merge(self, found: dict[str, Any], data: Mapping[str, str | None]) -> None:
         merged = found["data"] | data
         found["data"] = {key: value for key, value in merged.items() if value is not None}
         found["metadata"]["resourceVersion"] = str(int(found["metadata"]["resourceVersion"]) + 1)
@@ -55,10 +55,10 @@ class Memory(Cluster):
 class World:
     """Blue v1 serves, green v2 stands by. `verdicts` are given to the watched steps in turn.
 
-    `shares` is green's percentage after each write of the route. `refusal`: the next `up` fails
-    with it, having moved nothing; a deaf one ends well, having moved nothing. `in_up` happens
-    before the route is written, `on_config` before the configuration is read, `meanwhile` while a
-    step is watched.
+    `shares` is green's percentage after each write of the route, `limits` the seconds of each `up`.
+    `refusal`: the next `up` fails with it, having moved nothing; a deaf one ends well, having moved
+    nothing. `in_up` happens before the route is written, `on_config` before the configuration is
+    read, `meanwhile` while a step is watched.
     """
 
     def __init__(self) -> None:
@@ -86,6 +86,7 @@ class World:
         self.on_config: Callable[[], None] = lambda: None
         self.meanwhile: Callable[[], None] = lambda: None
         self.said: list[str] = []
+        self.limits: list[float] = []
         self.by = "somebody@here"
 
     def tools(self) -> Tools:
@@ -114,7 +115,8 @@ class World:
         self.writes.append(values)
         self.config_data |= {f"legal-ai:{key}": value for key, value in values.items()}
 
-    def up(self, show: Callable[[str], None]) -> None:
+    def up(self, show: Callable[[str], None], *, seconds: float = 0.0) -> None:
+        self.limits.append(seconds)
         if self.refusal is not None:
             refusal, self.refusal = self.refusal, None
             raise refusal

@@ -47,7 +47,7 @@ class Recorded(Stack):
     def remove(self, key: str) -> None:
         self.acts.append(f"remove {key}")
 
-    def up(self, show: Callable[[str], None], *, refresh: bool = False) -> None:
+    def up(self, show: Callable[[str], None], *, refresh: bool = False, seconds: float = 0) -> None:
         self.acts.append(f"up {refresh}")
         self.on_up()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.backups.record import NAME, note, tell
+from ops.backups.record import NAME, Noted, note, read, tell
 from ops.cluster import Cluster, Conflict
 from ops.errors import CouldNotFindOut
 
@@ -100,3 +100,18 @@ def test_a_backup_is_as_good_when_the_alerts_can_not_be_told() -> None:
     assert len(said) == 1
     assert "BackupTooOld" in said[0]
     assert "no way to the cluster" in said[0]
+
+
+def test_what_was_noted_is_read_as_far_as_it_was() -> None:
+    cluster = Memory()
+    assert read(cluster) == {}
+    note(cluster, "taken", AT, "b1")
+    assert read(cluster) == {"taken": Noted(AT, "b1")}
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2026-11-23T18:00:00"])
+def test_a_moment_that_can_not_be_compared_is_no_missing_one(at: str) -> None:
+    cluster = Memory()
+    cluster.data = {"taken": at, "takenId": "b1"}
+    with pytest.raises(CouldNotFindOut, match="the next backup writes it anew"):
+        read(cluster)

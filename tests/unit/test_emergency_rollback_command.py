@@ -48,7 +48,7 @@ def test_where_pulumi_does_not_answer_the_way_without_it_is_told(
     def lost(_: Stack) -> None:
         raise CouldNotFindOut("the state is out of reach")
 
-    monkeypatch.setattr(Stack, "chosen", lambda *_: Stack("e2e", Path()))
+    monkeypatch.setattr(Stack, "chosen", lambda *_, **__: Stack("e2e", Path()))
     monkeypatch.setattr(operations, "read", lost)
     assert "--namespace NAME" in str(refused())
     assert cluster.weights == {GREEN: 100}

@@ -1,8 +1,10 @@
 """The gate's order of acts, against a cluster kept in memory: what it reads, writes and leaves."""
 
+import builtins
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -29,6 +31,7 @@ class Memory(Cluster):
         self.objects: dict[tuple[str, str], dict[str, Any]] = {}
         self.pods: list[dict[str, Any]] = []
         self.is_down = False
+        self.time = datetime(2026, 1, 1, 12, tzinfo=UTC)
         self.on_write: dict[str, Any] = {}
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -38,6 +41,9 @@ class Memory(Cluster):
 
     def list(self, kind: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         return [p for p in self.pods if labels.items() <= p["metadata"]["labels"].items()]
+
+    def list_if_known(self, kind: str) -> builtins.list[dict[str, Any]]:
+        return [body for (each, _), body in self.objects.items() if each == kind]
 
     def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
         found = self.objects[(kind, name)]
@@ -62,6 +68,9 @@ class Memory(Cluster):
 
     def delete(self, kind: str, name: str) -> None:
         self.objects.pop((kind, name), None)
+
+    def server_now(self) -> datetime:
+        return self.time
 
     def route(self, wanted: routing.Split) -> None:
         body = routing.public_route(SITE, wanted)
@@ -156,6 +165,43 @@ def test_a_change_leaves_a_marker_and_a_passed_check_takes_it_away(
     cluster.route(split(GREEN))
     gate.after_route(TO_GREEN.weights)
     assert marker(cluster) is None
+
+
+ISOLATED = {"reason": "stolen keys", "at": "now", "by": "me"}
+
+
+def test_while_the_namespace_is_isolated_no_up_writes_the_route(
+    gate: Gate, cluster: Memory
+) -> None:
+    cluster.put_config_map(names.ISOLATION, ISOLATED)
+    with pytest.raises(Refused, match=r"isolated since now by me: stolen keys.*incident.py reopen"):
+        gate.before_route(TO_GREEN)
+    assert marker(cluster) is None
+    cluster.delete("ConfigMap", names.ISOLATION)
+    gate.before_route(TO_GREEN)
+
+
+def test_a_route_that_was_written_while_it_was_isolated_comes_off_its_gateway_again(
+    gate: Gate, cluster: Memory
+) -> None:
+    gate.before_route(TO_GREEN)
+    cluster.put_config_map(names.ISOLATION, ISOLATED)
+    cluster.route(split(GREEN))
+    looks: list[Callable[[], None]] = [lambda: gate.after_route(TO_GREEN.weights), gate.settle]
+    for look in looks:
+        with pytest.raises(Refused, match="nobody gets in"):
+            look()
+        assert cluster.objects["HTTPRoute", "legal-ai"]["spec"]["parentRefs"] == []
+    assert marker(cluster)
+
+
+def test_an_up_that_leaves_the_route_alone_goes_well_and_says_that_nobody_gets_in(
+    gate: Gate, cluster: Memory
+) -> None:
+    cluster.put_config_map(names.ISOLATION, ISOLATED)
+    noted: list[str] = []
+    dataclasses.replace(gate, note=noted.append).settle()
+    assert "stolen keys" in noted[0]
 
 
 def test_a_refused_change_leaves_no_marker(gate: Gate, cluster: Memory) -> None:

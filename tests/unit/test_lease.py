@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ops.errors import CouldNotFindOut, Refused
-from ops.lease import Lease, held
+from ops.journal import TakenOver
+from ops.lease import Lease, held, require_held
 from tests.unit.versioned import Versioned
 
 SECONDS = 9.0
@@ -190,3 +191,12 @@ def test_a_command_takes_over_what_a_dead_one_left_and_gives_it_back() -> None:
         assert holder is not None
         assert holder.identity == "next"
     assert Lease(cluster, "release", "after", 0.02).holder() is None
+
+
+def test_a_run_that_lost_it_knows_no_more_how_things_stand(twins: Twins) -> None:
+    twins.one.tick()
+    require_held(twins.one, "`scripts/release.py --status`")
+    twins.pass_time(TRUSTED + 0.1)
+    with pytest.raises(TakenOver, match=r"release\.py --status") as lost:
+        require_held(twins.one, "`scripts/release.py --status`")
+    assert lost.value.exit_code == CouldNotFindOut.exit_code

@@ -28,7 +28,7 @@ class FakePrometheus:
     def __init__(self, fails: str = "nothing") -> None:
         self.fails, self.asked = fails, list[str]()
 
-    def range(self, query: str, seconds: float, step: float) -> list[Series]:
+    def range(self, query: str, seconds: float, step: float, end: float) -> list[Series]:
         self.asked.append(query)
         if self.fails in query:
             raise CouldNotFindOut(f"Prometheus can't answer <{self.fails}>")

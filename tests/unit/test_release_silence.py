@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,6 +21,9 @@ class FakeAlertmanager:
 
     def silences(self) -> list[Silence]:
         return list(self.kept.values())
+
+    def now(self) -> datetime:
+        return datetime(2025, 10, 14, 2, tzinfo=UTC)
 
     def put(self, silence: Silence) -> str:
         name = silence.id or f"s{len(self.kept) + 1}"

@@ -12,6 +12,7 @@ from ops.errors import UsageError
 from ops.restore import connecting, procedure
 from ops.stack import Stack
 from scripts import restore_production_db
+from scripts.console import confirmer
 from tests.unit.test_restore_journal import entry
 
 
@@ -74,7 +75,7 @@ def test_only_the_stacks_name_typed_in_is_a_yes(
 ) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.prompt", lambda *_, **__: typed)
-    confirm = restore_production_db._confirmer(Stack("org/legal-ai/production"), None)
+    confirm = confirmer(Stack("org/legal-ai/production"), None, "--yes-restore")
     assert confirm("really?") is agreed
 
 
@@ -82,7 +83,7 @@ def test_without_a_person_and_without_the_name_it_is_refused_with_what_to_add(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
-    confirm = restore_production_db._confirmer(Stack("production"), None)
+    confirm = confirmer(Stack("production"), None, "--yes-restore")
     with pytest.raises(UsageError, match="add --yes-restore production"):
         confirm("really?")
 

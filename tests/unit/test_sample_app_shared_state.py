@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisDown
 from starlette.testclient import TestClient
 
+from ops import maintenance as maintenance_of_ops
 from sample_app.backend.legal_ai import maintenance
 from sample_app.backend.legal_ai.app import ROUTES, make_app
 from sample_app.backend.legal_ai.auth import make_token, read_token
@@ -20,7 +21,9 @@ from sample_app.backend.legal_ai.drain import Drain
 from sample_app.backend.legal_ai.faults import FaultSwitch, parse
 from sample_app.backend.legal_ai.maintenance import Maintenance
 from sample_app.backend.legal_ai.release import Release
+from sample_app.backend.legal_ai.sessions import Sessions
 from sample_app.backend.legal_ai.settings import Settings
+from tests.waiting import until
 
 SECRET = "a-secret-of-32-bytes-or-more-here"
 
@@ -35,6 +38,9 @@ class Memory:
     async def get(self, key: str) -> bytes | None:
         self.asked += 1
         return self._all().get(key)
+
+    async def aclose(self) -> None:
+        """Nothing."""
 
     async def set(self, key: str, value: str, ex: int) -> None:
         self._all()[key] = value.encode()
@@ -75,6 +81,45 @@ def test_a_session_begun_in_one_color_is_read_by_the_other() -> None:
     assert set(claims) == {"sub", "iat", "exp"}, "a claim that another release may not know"
     assert read_token(token, SECRET) == user
     assert read_token(token, SECRET.upper()) is None
+
+
+def test_a_session_that_began_before_all_were_ended_is_over_and_a_later_one_is_not() -> None:
+    async def story() -> None:
+        redis, found, user = Memory({}), Sessions(), uuid4()
+        old, new = (make_token(user, SECRET, now=time.time() - age) for age in (60, 0))
+        await found.look(redis.client)
+        assert read_token(old, SECRET, not_before=found.not_before) == user
+        redis.values = {maintenance_of_ops.NOT_BEFORE: str(int(time.time()) - 30).encode()}
+        await found.look(redis.client)
+        assert read_token(old, SECRET, not_before=found.not_before) is None
+        assert read_token(new, SECRET, not_before=found.not_before) == user
+        for answer in (None, {maintenance_of_ops.NOT_BEFORE: b"soon"}):
+            redis.values = answer
+            await found.look(redis.client)
+            assert read_token(old, SECRET, not_before=found.not_before) is None
+
+    asyncio.run(story())
+
+
+def test_the_application_refuses_such_a_session_within_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    redis = Memory({})
+    monkeypatch.setattr(Redis, "from_url", lambda *_, **__: redis)
+    settings = Settings("blue", "postgresql+psycopg://nobody@127.0.0.1:1/none", "", SECRET)
+    app = make_app(settings, Release("v1.4.0", 6, 5), FaultSwitch(parse("")), Drain(1.0))
+    token = make_token(uuid4(), SECRET, now=time.time() - 60)
+
+    with TestClient(app) as client:
+
+        def status() -> int:
+            head = {"authorization": f"Bearer {token}"}
+            # Nobody answers for the database: whoever is let in gets 503.
+            return client.get("/api/users/me", headers=head).status_code
+
+        assert status() == 503
+        redis.values = {maintenance_of_ops.NOT_BEFORE: str(int(time.time())).encode()}
+        until(lambda: status() == 401, "the session is over", 10)
 
 
 def test_writes_are_shut_within_a_second_of_the_key_and_redis_is_asked_no_more_than_that() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ops.cluster import Cluster, Conflict
@@ -52,6 +53,9 @@ class Versioned(Cluster):
     def delete(self, kind: str, name: str) -> None:
         self._answer()
         self.objects.pop((kind, name), None)
+
+    def server_now(self) -> datetime:
+        return datetime.now(UTC)
 
     def config_map(self, name: str, data: Mapping[str, str]) -> None:
         """Put one there, as somebody else would."""
