@@ -105,7 +105,7 @@ def on_rds(client: Any, config: Config, url: str = URL) -> OnRds:
             current="g1",
             generations=(GenerationFacts(name="g1", instance="legal-ai-test-g1"),),
         ),
-        instances=Instances(client, Patience(seconds=1, pause=0)),
+        instances=Instances(client, Patience(seconds=60, pause=0)),
         secrets=boto3.client("secretsmanager", region_name="us-east-1"),
     )
 
