@@ -40,7 +40,7 @@ types: .venv/.installed ## strict type check
 	@.venv/bin/mypy
 
 unit: .venv/.installed ## unit tests (no cluster)
-	@$(PY) -m pytest tests/unit
+	@$(PY) -m pytest -n auto --dist loadfile tests/unit
 
 e2e: up ## end-to-end tests on the local stack
 	@source .local/env && $(PY) -m pytest tests/integration tests/e2e
