@@ -20,7 +20,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 from ops.color import Color
 from ops.release.connecting import LEASE_SECONDS
 from ops.release_rollback import connecting, procedure
-from ops.release_rollback.beginning import Wish
+from ops.release_rollback.wish import Wish
 from ops.stack import Stack
 from scripts.console import (
     ClearLockOption,

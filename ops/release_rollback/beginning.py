@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.backups.model import rfc3339
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.release import config
-from ops.release.beginning import require_current, require_version
+from ops.release.beginning import require_current
 from ops.release_rollback import meant
 from ops.release_rollback.entry import Step, Undoing
 from ops.shift import findings
@@ -19,35 +18,8 @@ if TYPE_CHECKING:
     from ops.history import History
     from ops.release.entry import Release, Replicas
     from ops.release_rollback.tools import Tools
+    from ops.release_rollback.wish import Wish
     from ops.state import LiveTraffic
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody asks for.
-
-    No color: the one that is held, or the one that is newer in traffic. `to_version` empty: what
-    the color ran before. `revision` and `data` as `scripts/migrate.py downgrade` and
-    `scripts/restore_production_db.py` take them; empty: the database stays as it is.
-    """
-
-    color: Color | None = None
-    reason: str = ""
-    to_version: str = ""
-    is_version_only: bool = False
-    revision: str = ""
-    data: str = ""
-    force: bool = False
-
-    def __post_init__(self) -> None:
-        if self.to_version:
-            require_version(self.to_version)
-        if self.revision and self.data:
-            raise UsageError(
-                "give one of --schema and --data: a restore brings the schema of its time along"
-            )
-        if self.is_version_only and (self.revision or self.data or self.force):
-            raise UsageError("--version-only touches neither traffic nor database: give it alone")
 
 
 def prepare(tools: Tools, wish: Wish) -> Undoing:

@@ -12,9 +12,9 @@ from ops.rollback.by_hand import suspect
 
 if TYPE_CHECKING:
     from ops.release.entry import Release
-    from ops.release_rollback.beginning import Wish
     from ops.release_rollback.entry import Undoing
     from ops.release_rollback.tools import Tools
+    from ops.release_rollback.wish import Wish
     from ops.state import LiveTraffic
 
 

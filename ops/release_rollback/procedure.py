@@ -14,10 +14,11 @@ from ops.errors import OpsError, Refused
 from ops.journal import TakenOver
 from ops.notify import Event
 from ops.release.beginning import require_current
-from ops.release_rollback.beginning import Wish, prepare
+from ops.release_rollback.beginning import prepare
 from ops.release_rollback.entry import DONE, NAME, Undoing
 from ops.release_rollback.meant import was_done
 from ops.release_rollback.steps import ACTS
+from ops.release_rollback.wish import Wish
 
 if TYPE_CHECKING:
     from ops.release_rollback.tools import Tools

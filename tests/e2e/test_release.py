@@ -66,8 +66,9 @@ class Releasing:
         return finish(self.shifting.start("release.py", *args, **env), seconds=600)
 
     def begin(self, version: str, *args: str, **env: str) -> Ran:
-        """A whole release; all that people and machines check is done."""
-        ready(self.project, version)
+        """A whole release; all that people and machines check is done, where that is asked."""
+        if "--from" not in args:
+            ready(self.project, version)
         return self.release(version, *BRIEF, *UNMEASURED, *args, **env)
 
     def resume(self, **env: str) -> Ran:

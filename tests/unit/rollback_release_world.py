@@ -11,9 +11,9 @@ from ops.journal import ClusterJournal
 from ops.release import procedure as releasing
 from ops.release.beginning import Wish as Releasing
 from ops.release_rollback import procedure
-from ops.release_rollback.beginning import Wish
 from ops.release_rollback.entry import KEPT, Undoing
 from ops.release_rollback.tools import Tools
+from ops.release_rollback.wish import Wish
 from tests.unit.release_world import BLUE, GREEN, SHORT, ReleaseWorld
 
 V2 = Releasing("v2", SHORT)

@@ -8,8 +8,8 @@ from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.history import History
 from ops.release import procedure as releasing
 from ops.release_rollback import procedure
-from ops.release_rollback.beginning import Wish
 from ops.release_rollback.entry import Step
+from ops.release_rollback.wish import Wish
 from ops.shift import procedure as shifting
 from ops.shift.beginning import Wish as Shifting
 from ops.watching.judging import Kind, Verdict

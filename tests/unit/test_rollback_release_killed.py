@@ -9,8 +9,8 @@ import pytest
 from ops.errors import OpsError, Refused
 from ops.release import procedure as releasing
 from ops.release.step import Step as ReleaseStep
-from ops.release_rollback.beginning import Wish
 from ops.release_rollback.entry import NAME, Step
+from ops.release_rollback.wish import Wish
 from tests.unit.release_world import BLUE
 from tests.unit.rollback_release_world import V2, UndoWorld, released, undone_well, with_schema
 from tests.unit.test_canary_killed import Killed, Places
