@@ -149,6 +149,7 @@ def check(project: Project, *args: str, **env: str) -> Ran:
     return Ran(ran.returncode, ran.stdout)
 
 
+@pytest.mark.long
 def test_a_refused_switch_moves_no_worker(staffed: Project, outside: Cluster) -> None:
     assert colors(outside) == {BLUE}
     staffed.kubectl("scale", "deployment/backend-green", "--replicas=0").ok()

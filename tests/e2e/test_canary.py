@@ -29,6 +29,7 @@ def test_a_visitor_with_cookies_never_sees_page_and_api_of_two_colors(settled: P
     assert set(met) == {frozenset({"blue"}), frozenset({"green"})}
 
 
+@pytest.mark.long
 def test_a_visitor_stays_where_he_is_while_the_canary_grows_and_leaves_when_it_ends(
     settled: Project,
 ) -> None:

@@ -169,6 +169,7 @@ def test_with_ingress_nginx_it_is_the_same(
         next(each for each in ran if each.code).failed("green is held")
 
 
+@pytest.mark.long
 def test_of_what_it_has_a_held_color_may_lose_and_not_gain(free: Project, cluster: Cluster) -> None:
     """It is held first and loses its traffic then, cookies of a canary included."""
     free.switch("blue", 20).ok()

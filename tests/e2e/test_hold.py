@@ -25,7 +25,9 @@ def test_a_rollback_that_lands_while_an_up_is_in_flight_wins(
     roll_back(cluster)
     finish(running).failed("green is held")
     assert visitor.colors(settled.url) == visitor.everywhere("blue")
-    settled.up().ok()
+    # Caught before its write, it asks for the same again; caught behind it, it has nothing to do.
+    after = settled.up()
+    assert after.code == 0 or "green is held" in after.text
     assert visitor.colors(settled.url) == visitor.everywhere("blue")
 
 
@@ -91,6 +93,7 @@ def test_pulumi_can_write_the_route_after_an_outsider_did(
     )
 
 
+@pytest.mark.long
 def test_a_check_that_failed_after_the_switch_fails_the_next_up_too(settled: Project) -> None:
     """Also: a Service that selects the other color's pods passes no check of headers alone."""
     settled.switch("green").ok()

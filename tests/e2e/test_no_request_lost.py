@@ -1,11 +1,14 @@
 """Everything that a release does to a stack, under constant load, without one request lost."""
 
+import pytest
+
 from bench.load import Load
 from tests.e2e.project import Project
 
 RATE = 300
 
 
+@pytest.mark.long
 def test_a_whole_release_loses_no_request(settled: Project) -> None:
     """Switch, canary steps, switch back, a new version on the standby, decommission."""
     with Load(settled.url, ["/api/health", "/", "/health"], rate=RATE) as load:

@@ -25,6 +25,7 @@ def test_a_broken_image_gets_no_traffic_and_says_why(unmoved: Project) -> None:
     unmoved.up().failed("localhost/legal-ai-backend:v9.9.9", "green")
 
 
+@pytest.mark.long
 def test_leaving_a_broken_canary_by_the_route_alone_works(unmoved: Project) -> None:
     unmoved.switch("blue", 10).ok()
     unmoved.set("green.version=v9.9.9", "migrations.timeoutSeconds=15", "canaryWeight=0")
@@ -32,6 +33,7 @@ def test_leaving_a_broken_canary_by_the_route_alone_works(unmoved: Project) -> N
     unmoved.up("--target", "**HTTPRoute::legal-ai").ok()
 
 
+@pytest.mark.long
 def test_a_color_at_zero_replicas_is_refused_by_configuration(unmoved: Project) -> None:
     unmoved.set("green.replicas=0")
     unmoved.up().ok()
@@ -67,6 +69,7 @@ def test_configuration_that_cannot_be_right_is_refused_naming_the_key(
         unmoved.remove(key)
 
 
+@pytest.mark.long
 def test_one_pod_of_an_old_version_behind_the_service_is_refused(unmoved: Project) -> None:
     pod = unmoved.get("deployment", "backend-green")["spec"]["template"]
     pod["spec"]["containers"][0]["image"] = "localhost/legal-ai-backend:v1.0.0"
