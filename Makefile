@@ -43,7 +43,8 @@ unit: .venv/.installed ## unit tests (no cluster)
 	@$(PY) -m pytest -n auto --dist loadfile tests/unit
 
 e2e: up ## end-to-end tests on the local stack
-	@source .local/env && $(PY) -m pytest tests/integration tests/e2e
+	@source .local/env && $(PY) -m pytest -n auto --dist loadfile tests/integration
+	@source .local/env && $(PY) -m pytest tests/e2e
 
 test: lint types unit e2e ## everything: set-up, lint, types, unit, end to end
 

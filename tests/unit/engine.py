@@ -1,5 +1,6 @@
 """Runs the whole program against a mock engine and remembers every resource it declares."""
 
+import asyncio
 import json
 import runpy
 from collections.abc import Mapping
@@ -163,6 +164,14 @@ def stack_file(stack: str) -> dict[str, Any]:
     return config
 
 
+def _have_a_loop() -> None:
+    """Pulumi's mocks want the thread's loop; who ran one before in this process took it away."""
+    try:
+        asyncio.get_event_loop_policy().get_event_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+
+
 def run(
     stack: str,
     config: Mapping[str, Any],
@@ -175,6 +184,7 @@ def run(
     `made` are outputs that the cluster adds to what it is given, by kind.
     """
     program = Program()
+    _have_a_loop()
     texts = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
     }
