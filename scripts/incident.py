@@ -35,6 +35,7 @@ from ops.notify import Notifier
 from ops.operations import Operations
 from ops.stack import Stack
 from ops.who import me
+from scripts import journals
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
 from scripts.isolating import isolate, reopen
 
@@ -103,11 +104,10 @@ def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
     """The incident that is open, the last ones, and whether the namespace is isolated."""
     cluster = _cluster(operations.read(Stack.chosen(stack)))
     journal = ClusterJournal(cluster, KEPT)
-    stands, ended, shut = journal.read(), journal.history(), Isolation.read(cluster)
+    (stands, ended), shut = journal.both(), Isolation.read(cluster)
     lines = [f"open: {stands}" if stands else "no incident is open", *map(str, reversed(ended))]
     data = {
-        "open": stands and stands.model_dump(mode="json"),
-        "history": [each.model_dump(mode="json") for each in ended],
+        **journals.told(stands, ended),
         "isolated": shut and asdict(shut),
     }
     show(data, as_json=as_json, text="\n".join([*lines, *([str(shut)] if shut else [])]))

@@ -24,6 +24,7 @@ from ops.release.entry import Options, Release
 from ops.release.step import Step
 from ops.shift.beginning import CANARY_STEPS
 from ops.stack import Stack
+from scripts import journals
 from scripts.checklists import AcceptOption, ChecklistOption, reasons
 from scripts.console import (
     ClearLockOption,
@@ -136,8 +137,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     wish = Wish(version, options, only or first or Step.PREFLIGHT)
     tools = connecting.connect(Stack.chosen(stack, clear_lock=clear_lock), chosen, say)
     if dry_run:
-        lines = procedure.plan(tools, wish)
-        show({"would": lines}, as_json=json, text="\n".join(lines))
+        journals.show_plan(procedure.plan(tools, wish), as_json=json)
         return
     _show(procedure.run(tools, wish), json)
 
@@ -149,7 +149,7 @@ def _show(release: Release, as_json: bool) -> None:
 
 def _status(stack: str | None, *, as_json: bool) -> None:
     journal, lease = connecting.looking(Stack.chosen(stack))
-    found, history, holder = journal.read(), journal.history(), lease.holder()
+    (found, history), holder = journal.both(), lease.holder()
     lines = [
         f"open: {found or 'nothing'}",
         *(_taken(found) if found else ()),
@@ -157,9 +157,8 @@ def _status(stack: str | None, *, as_json: bool) -> None:
         *(f"before: {each}" for each in reversed(history)),
     ]
     data: dict[str, Any] = {
-        "open": found and found.model_dump(mode="json"),
+        **journals.told(found, history),
         "holder": holder and vars(holder),
-        "history": [each.model_dump(mode="json") for each in history],
     }
     show(data, as_json=as_json, text="\n".join(lines))
 

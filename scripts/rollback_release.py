@@ -22,6 +22,7 @@ from ops.release.connecting import LEASE_SECONDS
 from ops.release_rollback import connecting, procedure
 from ops.release_rollback.wish import Wish
 from ops.stack import Stack
+from scripts import journals
 from scripts.console import (
     ClearLockOption,
     DryRunOption,
@@ -88,8 +89,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     confirm = confirmer(chosen, yes, "--yes-rollback")
     tools = connecting.connect(chosen, confirm, lease_seconds, say)
     if dry_run:
-        lines = procedure.plan(tools, wish)
-        show({"would": lines}, as_json=json, text="\n".join(lines))
+        journals.show_plan(procedure.plan(tools, wish), as_json=json)
         return
     done = procedure.run(tools, wish)
     text = "\n".join([str(done), *(f"  {note}" for note in done.notes), COMMIT])
@@ -98,14 +98,14 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
 
 def _status(stack: Stack, *, as_json: bool) -> None:
     journal = connecting.journal(stack)
-    found, history = journal.read(), journal.history()
+    found, history = journal.both()
     problem = f"  {found.problem}" if found and found.problem else None
     lines = [f"open: {found or 'nothing'}", problem, *(f"before: {each}" for each in history[::-1])]
-    data = {
-        "open": found and found.model_dump(mode="json"),
-        "history": [each.model_dump(mode="json") for each in history],
-    }
-    show(data, as_json=as_json, text="\n".join(line for line in lines if line))
+    show(
+        journals.told(found, history),
+        as_json=as_json,
+        text="\n".join(line for line in lines if line),
+    )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ from scripts.console import (
     main,
     say,
 )
-from scripts.rotating import show_entry, show_plan, show_status
+from scripts.journals import show_journal, show_plan
+from scripts.rotating import show_entry
 
 app = application(__doc__)
 
@@ -55,7 +56,7 @@ def run(
     chosen = Stack.chosen(stack, clear_lock=clear_lock)
     world = api_keys_of(chosen, say)
     if status:
-        show_status(world.tools, as_json=as_json)
+        show_journal(*world.tools.journal.both(), as_json=as_json)
         return
     if dry_run:
         show_plan(api_keys.would(world, names or []), as_json=as_json)

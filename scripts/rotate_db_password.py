@@ -29,7 +29,8 @@ from scripts.console import (
     main,
     say,
 )
-from scripts.rotating import show_entry, show_plan, show_status
+from scripts.journals import show_journal, show_plan
+from scripts.rotating import show_entry
 
 app = application(__doc__)
 
@@ -54,7 +55,7 @@ def run(
     chosen = Stack.chosen(stack, clear_lock=clear_lock)
     world = db_password_of(chosen, say)
     if status:
-        show_status(world.tools, as_json=as_json)
+        show_journal(*world.tools.journal.both(), as_json=as_json)
     elif dry_run:
         show_plan(db_password.would(world), as_json=as_json)
     else:

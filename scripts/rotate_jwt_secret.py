@@ -29,7 +29,8 @@ from scripts.console import (
     main,
     say,
 )
-from scripts.rotating import show_entry, show_plan, show_status
+from scripts.journals import show_journal, show_plan
+from scripts.rotating import show_entry
 
 app = application(__doc__)
 
@@ -57,7 +58,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     chosen = Stack.chosen(stack, clear_lock=clear_lock)
     world = jwt_secret_of(chosen, say)
     if status:
-        show_status(world.tools, as_json=as_json)
+        show_journal(*world.tools.journal.both(), as_json=as_json)
     elif dry_run:
         show_plan(jwt_secret.would(world, at_once=now), as_json=as_json)
     else:

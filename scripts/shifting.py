@@ -12,6 +12,7 @@ from ops.shift.connecting import Wishes, connect, journal
 from ops.stack import Stack
 from ops.verdict import enforce
 from scripts.console import say, show
+from scripts.journals import show_journal
 
 __all__ = ["MinimumOption", "PrometheusOption", "Wishes", "abort", "shift", "status"]
 
@@ -53,14 +54,7 @@ def abort(stack: Stack, wishes: Wishes, *, as_json: bool) -> None:
 
 def status(stack: Stack, *, as_json: bool) -> None:
     """What is open, and what was done last."""
-    kept = journal(stack)
-    open_one, history = kept.read(), kept.history()
-    lines = [f"open: {open_one}" if open_one else "nothing is open", *map(str, reversed(history))]
-    show(
-        {"open": _json(open_one), "history": [_json(each) for each in history]},
-        as_json=as_json,
-        text="\n".join(lines),
-    )
+    show_journal(*journal(stack).both(), as_json=as_json)
 
 
 def _json(done: Any) -> Any:

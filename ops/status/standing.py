@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ops.status.lock import Standing
     from ops.vitals.row import Row
 
-_TODO: Final[Mapping[Event, str]] = {
+_COMMANDS: Final[Mapping[Event, str]] = {
     "taken": "scripts/backup_production_db.py",
     "verified": "scripts/verify_backup.py latest",
 }
@@ -117,11 +117,11 @@ def backup(event: Event, noted: Mapping[Event, Noted], limit: timedelta, now: da
     """How old the last one is, and whether it may be. `now` is aware."""
     found = noted.get(event)
     if found is None:
-        raise Refused(f"none was ever noted. {_TODO[event]}")
+        raise Refused(f"none was ever noted. {_COMMANDS[event]}")
     age = now - found.at
     told = f"{_told(found)}, {ago(max(age, timedelta()))} ago"
     if age > limit:
-        raise Refused(f"{told}, at most {ago(limit)} is allowed. {_TODO[event]}")
+        raise Refused(f"{told}, at most {ago(limit)} is allowed. {_COMMANDS[event]}")
     return told
 
 
