@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 KUBE_CONTEXT ?=
 
-.PHONY: help up down clean status lint format types unit e2e test test-long bench bench-backup bench-rollback bench-webhooks
+.PHONY: help up down clean status lint format types unit e2e test test-long long-integration long-e2e bench bench-backup bench-rollback bench-webhooks
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,8 +48,13 @@ e2e: up ## end-to-end tests on the local stack
 
 test: lint types unit e2e ## everything: set-up, lint, types, unit, end to end
 
-test-long: up ## what takes longer: kills at every step, soaks
-	@source .local/env && $(PY) -m pytest -m long tests
+long-integration: up
+	@source .local/env && $(PY) -m pytest -m long -n auto --dist loadfile tests/integration
+
+long-e2e: up
+	@source .local/env && $(PY) -m pytest -m long tests/e2e
+
+test-long: long-integration long-e2e ## what takes longer: kills at every step, soaks (make -k: all, whatever fails)
 
 bench: up ## the cutover, measured beside a raw patch of the route
 	@source .local/env && $(PY) -m bench.cutover
