@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 KEPT: Final = 50
 """How many alerts are remembered; those that wait for an answer are never dropped."""
-TRIES: Final = 20
-"""Both replicas and the leader write, and each write names the version that it read."""
 
 
 class Entry(BaseModel):
@@ -136,7 +134,7 @@ class Inbox:
             gone: dict[str, str | None] = dict.fromkeys(before.keys() - kept.keys())
             return gone | {k: entry.model_dump_json(by_alias=True) for k, entry in kept.items()}
 
-        config_map.change(self._cluster, INBOX, changed, TRIES, again="send it again")
+        config_map.change(self._cluster, INBOX, changed, again="send it again")
 
     def _read(self) -> dict[str, Entry]:
         return _parse((self._cluster.get("ConfigMap", INBOX) or {}).get("data") or {})

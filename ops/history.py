@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 LENGTH: Final = 50
 """How many served versions are remembered."""
-TRIES: Final = 10
 
 Workloads = Mapping[str, WorkloadState | None]
 
@@ -134,7 +133,7 @@ def change(cluster: Cluster, act: Callable[[History], History]) -> None:
         after = act(before)
         return None if after == before else after.to_data()
 
-    config_map.change(cluster, names.HISTORY, changed, TRIES)
+    config_map.change(cluster, names.HISTORY, changed)
 
 
 def digests_of(workload: WorkloadState) -> str:

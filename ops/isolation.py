@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import config_map, names
-from ops.errors import CouldNotFindOut
+from ops.rewriting import rewrite
 from ops.verdict import Finding, Severity
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ ATTACHED: Final = f"{names.DOMAIN}/attached"
 NO_CLASS: Final = "isolated"
 """The class of an Ingress that no controller serves."""
 REOPEN: Final = "scripts/incident.py reopen"
-TRIES: Final = 20
 _ATTACHED_BY: Final[Mapping[str, tuple[str, Any]]] = {
     "HTTPRoute": ("parentRefs", []),
     "Ingress": ("ingressClassName", NO_CLASS),
@@ -87,7 +86,6 @@ def isolate(cluster: Cluster, isolation: Isolation) -> tuple[Isolation, list[str
         cluster,
         names.ISOLATION,
         lambda data: asdict(isolation) if data is None else None,
-        TRIES,
     )
     stands = Isolation.read(cluster) or isolation
     return stands, detach(cluster, stands)
@@ -149,22 +147,12 @@ def _attaching(route: Body) -> Body | None:
 
 
 def _written(cluster: Cluster, kind: str, name: str, make: Callable[[Body], Body | None]) -> bool:
-    """Whether there was something to write; made anew where somebody else wrote meanwhile."""
-    from ops.cluster import Conflict  # noqa: PLC0415 that import takes a while
+    """Whether there was something to write; a route that is gone needs nothing."""
 
-    for _ in range(TRIES):
-        found = cluster.get(kind, name)
-        change = None if found is None else make({**found, "kind": kind})
-        if found is None or change is None:
-            return False
-        version = {"resourceVersion": found["metadata"]["resourceVersion"]}
-        change["metadata"] = {**change["metadata"], **version}
-        try:
-            cluster.patch(kind, name, change)
-        except Conflict:
-            continue
-        return True
-    raise CouldNotFindOut(f"{kind} {name} was written by others {TRIES} times: run this again")
+    def made(found: Body | None) -> Body | None:
+        return None if found is None else make({**found, "kind": kind})
+
+    return rewrite(cluster, kind, name, made)
 
 
 def _notes(route: Mapping[str, Any]) -> Mapping[str, str]:

@@ -90,6 +90,24 @@ class JsonApi:
                 f"stands between. Look at {self._setting}"
             ) from error
 
+    def get(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        help_: str,
+        params: Mapping[str, str | list[str]] | None = None,
+    ) -> Any:
+        """The data at `path`. Raises CouldNotFindOut, which ends by `help_`, for any bad status."""
+        answer = self.ask("GET", path, params=params, headers=headers)
+        if answer.is_good:
+            return answer.data
+        said = answer.data
+        if isinstance(said, dict):
+            said = said.get("message") or said.get("detail")
+        raise CouldNotFindOut(
+            f"{self.name} answered GET {path} with {answer.status} ({said}): {help_}"
+        )
+
     def now(self) -> datetime:
         """The time by the server's clock, as its last answer told it; ours where none has."""
         return clock.own() + self._ahead

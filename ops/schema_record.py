@@ -6,7 +6,7 @@ A pod says it in its termination message, which stays with the pod for as long a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ops import config_map, names
 from ops.color import Color
@@ -14,9 +14,6 @@ from ops.schema import Message, Record
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
-
-TRIES: Final = 10
-"""Two colors' migrations may end at the same moment, and each writes the whole record."""
 
 
 def read(cluster: Cluster) -> Record:
@@ -31,7 +28,7 @@ def remember(cluster: Cluster, ref: str, message: Message) -> None:
     def remembered(data: Mapping[str, str] | None) -> Mapping[str, str]:
         return Record.from_data(data).with_message(ref, message).to_data()
 
-    config_map.change(cluster, names.SCHEMA, remembered, TRIES)
+    config_map.change(cluster, names.SCHEMA, remembered)
 
 
 def said_by_color(cluster: Cluster, color: Color) -> list[tuple[str, Message]]:

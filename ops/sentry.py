@@ -73,11 +73,5 @@ class Sentry:
             )
 
     def _get(self, path: str, params: dict[str, str | list[str]], ask: str = "") -> Any:
-        answer = self._api.ask("GET", path, params=params, headers=self._headers)
-        if answer.is_good:
-            return answer.data
-        said = answer.data.get("detail") if isinstance(answer.data, dict) else answer.data
-        raise CouldNotFindOut(
-            f"{self._api.name} answered GET {path} with {answer.status} ({said}): {ask}is "
-            f"{SETTING}.organization right, and may {SETTING}.token read it?"
-        )
+        help_ = f"{ask}is {SETTING}.organization right, and may {SETTING}.token read it?"
+        return self._api.get(path, self._headers, help_, params)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ops.cluster import Cluster
 
 NAME: Final = "backups"
-TRIES: Final = 5
-"""A backup and a verification may end at the same moment."""
 
 Event = Literal["taken", "verified"]
 
@@ -61,7 +59,7 @@ def note(cluster: Cluster, event: Event, at: datetime, backup: str) -> None:
             return None
         return {event: rfc3339(at), f"{event}Id": backup}
 
-    config_map.change(cluster, NAME, noted, TRIES)
+    config_map.change(cluster, NAME, noted)
 
 
 def tell(

@@ -96,14 +96,10 @@ class GitHost:
     def _get(
         self, path: str, ask: str = "", params: Mapping[str, str | list[str]] | None = None
     ) -> Any:
-        answer = self._api.ask("GET", self._base + path, params=params, headers=self._headers)
-        if answer.is_good:
-            return answer.data
-        said = answer.data.get("message") if isinstance(answer.data, dict) else answer.data
-        raise CouldNotFindOut(
-            f"{self._api.name} answered GET {self._base}{path} with {answer.status} ({said}): "
+        help_ = (
             f"{ask}is legal-ai:release.repository right, and may legal-ai:release.token read it?"
         )
+        return self._api.get(self._base + path, self._headers, help_, params)
 
 
 def _keep(found: dict[str, Check], check: Check) -> None:

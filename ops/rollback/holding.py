@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ops import config_map, names
 from ops.hold import Hold
@@ -12,8 +12,6 @@ from ops.rollback.request import Kind
 
 if TYPE_CHECKING:
     from ops.cluster import Body, Cluster
-
-TRIES: Final = 20
 
 
 class Superseded(Exception):
@@ -33,7 +31,7 @@ def announce(cluster: Cluster, operation: Operation) -> None:
             return None
         return _hold_of(operation).to_data()
 
-    config_map.change(cluster, names.HOLD, announced, TRIES)
+    config_map.change(cluster, names.HOLD, announced)
 
 
 def take_back(cluster: Cluster, operation: str, found_hold: Mapping[str, str] | None) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,12 +109,21 @@ class Project:
         """Start the CLI and come back at once; its output is in the process' pipe."""
         return self.run(["pulumi", *args, "--non-interactive"])
 
-    def run(self, command: Sequence[str]) -> subprocess.Popen[str]:
+    def start_script(self, name: str, *args: str, **env: str) -> subprocess.Popen[str]:
+        """Start one of the scripts and come back at once, as `start` does."""
+        return self.run([sys.executable, str(ROOT / "scripts" / name), *args], **env)
+
+    def script(self, name: str, *args: str, **env: str) -> Ran:
+        """Run one of the scripts to its end."""
+        return finish(self.start_script(name, *args, **env))
+
+    def run(self, command: Sequence[str], **env: str) -> subprocess.Popen[str]:
         """Start any command in the project's folder, with its stack chosen."""
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self.env,
+            env=self.env | env,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +19,7 @@ from bench.load import Load
 from ops.alerts import series
 from ops.color import Color
 from ops.metrics import Prometheus
-from tests.e2e.project import ROOT, STACK, Project, Ran, finish
+from tests.e2e.project import Project, Ran
 
 PROMETHEUS: Final = ("127.0.0.1", 9090)
 RATE: Final = 120.0
@@ -37,27 +35,14 @@ class Shifting:
     project: Project
     redis_number: int = 1
 
-    def start(self, name: str, *args: str, **env: str) -> subprocess.Popen[str]:
-        """Start one of the scripts, in a process group of its own."""
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts" / name), "--stack", STACK, *args],
-            cwd=self.project.folder,
-            env=self.project.env | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
     def switch(self, color: str, *args: str, **env: str) -> Ran:
         """`switch_deployment_color.py`, watching briefly."""
-        return finish(self.start(*self.switching(color), *args, **env))
+        return self.project.script(*self.switching(color), *args, **env)
 
     def canary(self, *args: str, **env: str) -> Ran:
         """`canary.py` with short steps. What P95 is on a busy machine is not what is tested."""
         brief = ("--minutes", BRIEF, "--watch-minutes", BRIEF, "--times-worse", "20")
-        return finish(self.start("canary.py", *brief, *args, **env))
+        return self.project.script("canary.py", *brief, *args, **env)
 
     @staticmethod
     def switching(color: str) -> tuple[str, ...]:
@@ -66,7 +51,7 @@ class Shifting:
 
     def status(self) -> dict[str, Any]:
         """The journal: `open`, and the `history`."""
-        ran = finish(self.start("canary.py", "--status", "--json")).ok()
+        ran = self.project.script("canary.py", "--status", "--json").ok()
         found: dict[str, Any] = json.loads(ran.text)
         return found
 

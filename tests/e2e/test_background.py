@@ -1,8 +1,6 @@
 """Workers and cron jobs run in one color: they follow the traffic, and never run in both."""
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from ops.color import Color
 from ops.routing import live_weights
 from tests.e2e.conftest import HERE
 from tests.e2e.outsider import roll_back
-from tests.e2e.project import ROOT, STACK, Project, Ran
+from tests.e2e.project import Project, Ran
 
 QUEUE: Final = "legal-ai:jobs"
 DONE: Final = "legal-ai:jobs:done"
@@ -135,18 +133,7 @@ def _lives(pod: dict[str, Any]) -> bool:
 
 
 def check(project: Project, *args: str, **env: str) -> Ran:
-    script = str(ROOT / "scripts" / "check_background.py")
-    ran = subprocess.run(
-        [sys.executable, script, "--stack", STACK, *args],
-        cwd=project.folder,
-        env=project.env | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Ran(ran.returncode, ran.stdout)
+    return project.script("check_background.py", *args, **env)
 
 
 @pytest.mark.long

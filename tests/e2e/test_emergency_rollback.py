@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from ops import names
 from ops.cluster import Cluster
 from ops.rollback.run import FAILPOINTS
 from tests.e2e import visitor
-from tests.e2e.project import ROOT, UP_SECONDS, Project, Ran
+from tests.e2e.project import ROOT, Project, Ran
 
 SCRIPT: Final = ROOT / "scripts" / "emergency_rollback.py"
 KILLED: Final = -9
@@ -44,18 +43,7 @@ def _forget(cluster: Cluster) -> None:
 
 
 def run(project: Project, *args: str, **env: str) -> Ran:
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), *args],
-        cwd=project.folder,
-        env=project.env | env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=UP_SECONDS,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout)
+    return project.script("emergency_rollback.py", *args, **env)
 
 
 def hold(cluster: Cluster) -> dict[str, Any] | None:

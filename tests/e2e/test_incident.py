@@ -1,6 +1,5 @@
 """An isolated stack stays isolated, whatever `pulumi up` is asked for; then it is as it was."""
 
-import sys
 from pathlib import Path
 
 import httpx2
@@ -8,15 +7,9 @@ import pytest
 
 from ops import names, web
 from tests.e2e import visitor
-from tests.e2e.project import ROOT, STACK, Project, Ran, finish
+from tests.e2e.project import STACK, Project
 
 pytestmark = pytest.mark.long
-
-
-def script(project: Project, name: str, *args: str) -> Ran:
-    """Run one of the scripts to its end."""
-    command = [sys.executable, str(ROOT / "scripts" / name), *args, "--stack", STACK]
-    return finish(project.run(command))
 
 
 def gets_in(url: str) -> bool:
@@ -28,11 +21,11 @@ def gets_in(url: str) -> bool:
 
 def test_no_up_lets_anybody_in_and_a_fix_can_be_deployed_meanwhile(settled: Project) -> None:
     isolate = ("isolate", "stolen keys", "--yes-isolate", STACK)
-    script(settled, "incident.py", *isolate).ok()
+    settled.script("incident.py", *isolate).ok()
     urls = (settled.url, settled.preview_url("blue"), settled.preview_url("green"))
     try:
         assert [gets_in(url) for url in urls] == [False] * 3
-        script(settled, "incident.py", *isolate).ok()
+        settled.script("incident.py", *isolate).ok()
         settled.switch("green").failed("stolen keys", "incident.py reopen")
         settled.set("activeColor=blue")
         settled.set("green.replicas=2")
@@ -40,7 +33,7 @@ def test_no_up_lets_anybody_in_and_a_fix_can_be_deployed_meanwhile(settled: Proj
         settled.up("--refresh").failed("isolated since")
         assert [gets_in(url) for url in urls] == [False] * 3
     finally:
-        script(settled, "incident.py", "reopen").ok()
+        settled.script("incident.py", "reopen").ok()
     settled.up("--refresh").ok()
     settled.switch("green").ok()
     assert visitor.colors(settled.url) == visitor.everywhere("green")
@@ -50,10 +43,10 @@ def test_evidence_killed_and_run_again_is_whole(settled: Project, tmp_path: Path
     into = ("evidence", "--into", str(tmp_path / "evidence"))
     settled.env["FAILPOINT"] = "evidence.kept"
     try:
-        assert script(settled, "incident.py", *into).code == -9
+        assert settled.script("incident.py", *into).code == -9
     finally:
         del settled.env["FAILPOINT"]
-    script(settled, "incident.py", *into).ok()
+    settled.script("incident.py", *into).ok()
     found = {str(path.relative_to(tmp_path / "evidence")) for path in tmp_path.rglob("*.*")}
     assert {"database.dump", "objects/Event.json", "objects/Secret.json"} <= found
     assert "jwt" not in (tmp_path / "evidence" / "objects" / "Secret.json").read_text()

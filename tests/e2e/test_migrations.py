@@ -19,21 +19,8 @@ EXPANDED, REQUIRED, CONTRACTED = "c5d0f1a27e43", "9be37a60d4f8", "e21f8c94b7a5"
 INDEXED = "17c94ab2e8d6"
 
 
-def start(project: Project, script: str, *args: str, **env: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts" / script), *args],
-        cwd=project.folder,
-        env=project.env | env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def run(project: Project, *args: str, script: str = "migrate.py", **env: str) -> Ran:
-    return finish(start(project, script, *args, **env))
+    return project.script(script, *args, **env)
 
 
 def result(ran: Ran) -> Any:
@@ -75,7 +62,7 @@ def test_the_schema_goes_ahead_of_the_version_and_a_color_without_it_gets_no_tra
     assert [(one["revision"], one["phase"]) for one in planned["pending"]] == [(EXPANDED, "expand")]
     assert planned["pending"][0]["fits"] == {"blue v1.1.0": True}
 
-    both = [start(old, "migrate.py", "upgrade", "--color", "green") for _ in range(2)]
+    both = [old.start_script("migrate.py", "upgrade", "--color", "green") for _ in range(2)]
     for process in both:
         finish(process).ok()
     assert (schema(old), images(old)) == ((4, 1), {"v1.1.0", "v1.2.0"})

@@ -63,7 +63,7 @@ class Releasing:
         return self.shifting.project
 
     def release(self, *args: str, **env: str) -> Ran:
-        return finish(self.shifting.start("release.py", *args, **env), seconds=600)
+        return finish(self.shifting.project.start_script("release.py", *args, **env), seconds=600)
 
     def begin(self, version: str, *args: str, **env: str) -> Ran:
         """A whole release; all that people and machines check is done, where that is asked."""
@@ -266,7 +266,7 @@ def test_an_abort_killed_at_every_place_one_after_the_other_ends_as_it_was_befor
 def test_of_two_at_once_one_releases_and_the_other_is_told_who(releasing: Releasing) -> None:
     ready(releasing.project, "v1.1.0")
     with releasing.shifting.load():
-        first = releasing.shifting.start("release.py", "v1.1.0", *BRIEF, *UNMEASURED)
+        first = releasing.shifting.project.start_script("release.py", "v1.1.0", *BRIEF, *UNMEASURED)
         until(lambda: releasing.status()["open"] is not None, "begun")
         second = releasing.resume()
         assert second.code == 1, second.text

@@ -44,7 +44,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 @pytest.fixture
 def calm(watched: Watched) -> Watched:
     """Blue has everything, as configured and live, and nothing is alarmed or held."""
-    watched.script("emergency_rollback.py", "--acknowledge").ok()
+    watched.project.script("emergency_rollback.py", "--acknowledge").ok()
     watched.project.switch("blue").ok()
     watched.await_quiet()
     return watched
@@ -63,7 +63,7 @@ def afterwards(watched: Watched, project: Project) -> None:
     """What people do: `up` is refused, acknowledging settles it, and nothing is left to change."""
     project.up("--refresh").failed("green is held")
     assert visitor.colors(project.url) == visitor.everywhere("blue")
-    watched.script("emergency_rollback.py", "--acknowledge").ok()
+    watched.project.script("emergency_rollback.py", "--acknowledge").ok()
     assert project.preview("--expect-no-changes").code == 0
     assert visitor.colors(project.url) == visitor.everywhere("blue")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,7 +16,7 @@ from local.addresses import DATABASE_PASSWORD, LOOPBACK, NODE_ADDRESS, POSTGRES_
 from local.parts.postgres import ADMIN_ROLE
 from ops import web
 from tests.e2e.conftest import project_with
-from tests.e2e.project import ROOT, STACK, Project, Ran, finish
+from tests.e2e.project import Project
 
 RATE: Final = 60
 PATHS: Final = ("/api/health/database", "/")
@@ -61,25 +59,8 @@ def _with_an_owner_of_its_own(project: Project) -> Iterator[Project]:
                 admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
 
-def start(project: Project, name: str, *args: str, **env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "scripts" / name), "--stack", STACK, *args],
-        cwd=project.folder,
-        env=project.env | env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def script(project: Project, name: str, *args: str) -> Ran:
-    return finish(start(project, name, *args))
-
-
 def killed(project: Project, place: str, name: str, *args: str) -> None:
-    ran = finish(start(project, name, *args, FAILPOINT=place))
+    ran = project.script(name, *args, FAILPOINT=place)
     assert ran.code == -signal.SIGKILL, ran.text
 
 
@@ -117,16 +98,16 @@ def test_the_database_password_twice_and_killed_on_the_way_loses_no_request(
     with Load(deployed.url, PATHS, RATE) as load:
         killed(deployed, "rotation.deployed.begun", "rotate_db_password.py")
         assert logins(deployed) == [owner, f"{owner}_a"]
-        script(deployed, "rotate_db_password.py").ok()
+        deployed.script("rotate_db_password.py").ok()
         assert logins(deployed) == [f"{owner}_a"]
-        script(deployed, "rotate_db_password.py").ok()
+        deployed.script("rotate_db_password.py").ok()
         assert logins(deployed) == [f"{owner}_b"]
     assert load.lost == []
     assert [shot for shot in load.shots if shot.status >= 400] == []
     for color in ("blue", "green"):
         answer = ask(deployed.preview_url(color), "GET", "/api/health/database")
         assert answer.status_code == 200, answer.text
-    status = json.loads(script(deployed, "rotate_db_password.py", "--status", "--json").ok().text)
+    status = json.loads(deployed.script("rotate_db_password.py", "--status", "--json").ok().text)
     assert status["open"] is None
     assert [each["outcome"] for each in status["history"]] == ["done", "done"]
 
@@ -138,13 +119,13 @@ def test_sessions_go_on_in_both_colors_while_the_jwt_secret_changes_and_end_when
     session = log_in(deployed, "blue")
     with Load(deployed.url, PATHS, RATE) as load:
         killed(deployed, "rotation.switched.kept", "rotate_jwt_secret.py")
-        script(deployed, "rotate_jwt_secret.py").ok()
+        deployed.script("rotate_jwt_secret.py").ok()
         for color in ("blue", "green"):
             assert is_session(deployed, color, session), color
             assert is_session(deployed, color, log_in(deployed, "green")), color
-        script(deployed, "rotate_jwt_secret.py", "--finish").failed("good for 4")
+        deployed.script("rotate_jwt_secret.py", "--finish").failed("good for 4")
         later = log_in(deployed, "green")
-        script(deployed, "rotate_jwt_secret.py", "--now").ok()
+        deployed.script("rotate_jwt_secret.py", "--now").ok()
     assert load.lost == []
     for color in ("blue", "green"):
         assert not is_session(deployed, color, session), color

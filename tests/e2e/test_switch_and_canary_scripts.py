@@ -107,7 +107,7 @@ def test_prometheus_that_goes_away_while_watching_moves_nothing_and_leaves_a_way
 ) -> None:
     with shifting.load(), Between() as between:
         command = (*shifting.switching("green"), "--prometheus", between.url)
-        running = shifting.start(*command)
+        running = shifting.project.start_script(*command)
         await_weight(shifting, "green", running)
         between.close()
         ran = finish(running)
@@ -162,7 +162,7 @@ def test_what_both_colors_suffer_from_is_not_the_canarys_and_moves_nothing(
         ran = shifting.canary("--steps", "50")
     assert ran.code == 3, ran.text
     assert shifting.weights() == {"blue": 50, "green": 50}
-    finish(shifting.start("canary.py", "--abort")).ok()
+    shifting.project.script("canary.py", "--abort").ok()
     assert shifting.weights() == {"blue": 100}
 
 
@@ -173,7 +173,7 @@ def test_where_pulumi_fails_traffic_goes_back_without_it_and_a_hold_stands(
     gone = tmp_path / "gone"
     path = broken_pulumi(tmp_path / "bin", gone) + os.environ["PATH"]
     with shifting.load(), shifting.failing("green", error_rate=0.05):
-        running = shifting.start(*shifting.switching("green"), PATH=path)
+        running = shifting.project.start_script(*shifting.switching("green"), PATH=path)
         await_weight(shifting, "green", running)
         gone.touch()
         ran = finish(running)
@@ -186,7 +186,7 @@ def test_where_pulumi_fails_traffic_goes_back_without_it_and_a_hold_stands(
 @pytest.mark.long
 def test_a_second_operator_is_told_who_is_at_it_and_changes_nothing(shifting: Shifting) -> None:
     with shifting.load():
-        first = shifting.start(*shifting.switching("green"))
+        first = shifting.project.start_script(*shifting.switching("green"))
         await_weight(shifting, "green", first)
         second = shifting.switch("green")
         assert second.code == 1, second.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from ops.cluster import Cluster
 from ops.metrics import Prometheus
 from ops.operations import parse
 from ops.rollback.journal import Journal, Operation, Step
-from tests.e2e.project import ROOT, STACK, Project, Ran, finish
+from tests.e2e.project import STACK, Project
 from tests.waiting import until
 
 PROMETHEUS: Final = "http://127.0.0.1:9090"
@@ -86,11 +85,6 @@ class Watched:
         """When the agent got the webhook that asked for a rollback."""
         found = self.cluster.get("ConfigMap", INBOX) or {}
         return Entry.model_validate_json(found["data"][operation.fingerprint]).accepted_at
-
-    def script(self, name: str, *args: str) -> Ran:
-        """Run one of the scripts for the project's stack."""
-        command = [sys.executable, str(ROOT / "scripts" / name), "--stack", STACK, *args]
-        return finish(self.project.run(command))
 
     def budget(self, fault: str) -> float:
         """The longest time from that fault to its rollback, by what was deployed."""

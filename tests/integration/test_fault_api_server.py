@@ -146,8 +146,8 @@ def test_of_two_that_count_in_one_config_map_no_count_is_lost(
         return {"count": str(int((data or {}).get("count", "0")) + 1)}
 
     for _ in range(len(QUICK)):
-        config_map.change(api.cluster(place), "counted", one_more, tries=3)
-        config_map.change(direct, "counted", one_more, tries=3)
+        config_map.change(api.cluster(place), "counted", one_more)
+        config_map.change(direct, "counted", one_more)
     assert (direct.get("ConfigMap", "counted") or {})["data"] == {"count": str(2 * len(QUICK))}
 
 
