@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ops import plot
-from ops.alerts import series
+from ops import plot, quantities
 from ops.color import Color
 from ops.errors import CouldNotFindOut
 from ops.plot import Span
@@ -29,41 +28,7 @@ POINTS: Final = 120
 """How many points a plot has at most."""
 LATEST_STEPS: Final = 3
 """A value that old, in steps of the plot, still counts as what is now."""
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """Something that is plotted by color: its series, and how a value reads for people.
-
-    `least` is the lowest that the top of the plot may be, in the series' unit.
-    """
-
-    name: str
-    query: Callable[[str], str]
-    least: float
-    told: Callable[[float], str]
-
-
-QUANTITIES: Final = (
-    Quantity(
-        "errors",
-        lambda namespace: series.query(series.ERRORS_RATIO, namespace),
-        0.01,
-        lambda value: f"{100 * value:.3g} %",
-    ),
-    Quantity(
-        "P95",
-        lambda namespace: series.query(series.LATENCY_P95, namespace),
-        0.1,
-        lambda value: f"{1000 * value:.0f} ms" if value < 1 else f"{value:.2g} s",
-    ),
-    Quantity(
-        "requests",
-        lambda namespace: f"sum by (color) ({series.query(series.REQUESTS_RATE, namespace)})",
-        1,
-        lambda value: f"{value:.3g}/s",
-    ),
-)
+QUANTITIES: Final = (quantities.ERRORS, quantities.P95, quantities.REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -217,7 +182,10 @@ def _plots(sources: Sources) -> dict[Color, tuple[Drawn, ...]]:
 
 
 def _drawn(
-    quantity: Quantity, color: Color, lines: list[Series], span: tuple[float, float, float]
+    quantity: quantities.Quantity,
+    color: Color,
+    lines: list[Series],
+    span: tuple[float, float, float],
 ) -> Drawn:
     """Both colors' plots have the same scale: they are there to be compared."""
     begin, end, step = span

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-
 from ops import plot
 from ops.color import Color
+from ops.html import template
 
 if TYPE_CHECKING:
     from agent.overview import Overview
     from ops.agent import AgentSettings
 
+PAGE: Final = Path(__file__).with_name("page.html")
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -29,12 +28,13 @@ HEADERS: Final = {
 def render(settings: AgentSettings, overview: Overview) -> str:
     """The HTML."""
     facts = overview.facts
-    return _template().render(
+    return template(PAGE).render(
         settings=settings,
         view=overview,
         hold=facts.hold if facts else None,
         colors=list(Color),
         by_color={each.color: each for each in overview.colors or ()},
+        moment=moment,
         width=plot.WIDTH,
         height=plot.HEIGHT,
     )
@@ -47,16 +47,3 @@ def moment(text: str) -> str:
     except ValueError:
         return text
     return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if found.tzinfo else text
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["moment"] = moment
-    return environment.get_template("page.html")

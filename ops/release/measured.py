@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ops import plot
-from ops.alerts import series
+from ops import plot, quantities
 from ops.color import Color
 from ops.errors import CouldNotFindOut
 
@@ -19,36 +18,11 @@ POINTS: Final = 240
 """How many points a plot has at most."""
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """Something that is plotted by color: its PromQL, and how a value reads for people.
-
-    `least` is the lowest that the top of the plot may be, in the series' unit.
-    """
-
-    name: str
-    query: Callable[[str], str]
-    least: float
-    told: Callable[[float], str]
-
-
-def _of(name: str) -> Callable[[str], str]:
-    return lambda namespace: f"max by (color) ({series.query(name, namespace)})"
-
-
-def _replicas(namespace: str) -> str:
-    """By kube-state-metrics, whose Deployments are named after service and color."""
-    return (
-        'sum by (color) (label_replace(kube_deployment_status_replicas_available{namespace="'
-        f'{namespace}"}}, "color", "$1", "deployment", ".+-(blue|green)"))'
-    )
-
-
 QUANTITIES: Final = (
-    Quantity("error rate", _of(series.ERRORS_RATIO), 0.01, lambda v: f"{100 * v:.3g} %"),
-    Quantity("P95", _of(series.LATENCY_P95), 0.1, lambda v: f"{1000 * v:.0f} ms"),
-    Quantity("weight", _of(series.ROUTE_WEIGHT), 100, lambda v: f"{v:.0f} %"),
-    Quantity("ready replicas", _replicas, 1, lambda v: f"{v:.0f}"),
+    quantities.ERRORS,
+    quantities.P95,
+    quantities.WEIGHT,
+    quantities.REPLICAS,
 )
 
 
@@ -77,7 +51,7 @@ def measure(
 def _plot(
     connect: Callable[[], Prometheus],
     namespace: str,
-    quantity: Quantity,
+    quantity: quantities.Quantity,
     span: tuple[float, float, float],
 ) -> Plot:
     end, seconds, step = span

@@ -6,16 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from ops import plot
 from ops.clock import own
 from ops.color import Color
 from ops.errors import OpsError
+from ops.html import template
 from ops.release.measured import Plot, measure
 from ops.shift import connecting
 
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from ops.release.entry import Release, Run
     from ops.release.tools import Say
 
+PAGE: Final = Path(__file__).with_name("report.html")
 MOST_SHOWN: Final = 4
 """Lines of a step that are shown at once; more are behind the last one, to be unfolded."""
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+", re.ASCII)
@@ -79,7 +78,7 @@ def write(
 
 def draw(release: Release, plots: Sequence[Plot], public_url: str, now: float) -> str:
     """The HTML. `now` (Unix seconds) is the end of what is not over yet."""
-    return _template().render(
+    return template(PAGE).render(
         release=release,
         bars=bars(release, now),
         plots=plots,
@@ -107,15 +106,3 @@ def bars(release: Release, now: float) -> list[Bar]:
 
 def _seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")
