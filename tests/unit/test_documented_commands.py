@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from tests.unit.scripts_table import NAMES, commands
 from tests.unit.stranger import ROOT
@@ -56,6 +58,19 @@ def test_a_page_links_to_pages_and_headings_that_there_are(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), path
         assert not heading or heading in _headings(target), f"{path}#{heading}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_names_productions_namespace_and_context_as_they_are(page: Path) -> None:
+    config = yaml.safe_load((ROOT / "Pulumi.production.yaml").read_text())["config"]
+    namespace, context = config["legal-ai:namespace"], config["kubernetes:context"]
+    names = {"--namespace": namespace, "--context": context, "--yes-isolate": namespace}
+    typed = [words for _, words in _typed(page)]
+    for words in [*typed, *(span.split() for span in re.findall(r"`(--[^`]+)`", page.read_text()))]:
+        if "--namespace" in words and len(words) > 1:
+            given = {at: word for at, word in itertools.pairwise(words) if at in names}
+            assert given.keys() >= {"--namespace", "--context"}, words
+            assert given.items() <= names.items(), words
 
 
 def test_a_message_of_the_program_names_scripts_that_there_are() -> None:
