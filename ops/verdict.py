@@ -146,7 +146,7 @@ def judge_schema(color: Color, fit: Fit | None) -> list[Finding]:
         f"Bring the schema up with `scripts/migrate.py upgrade --color {color}`"
         if fit.database.level < fit.image.needs
         else f"Deploy a version to {color} that knows level {fit.database.floor} or more, or bring "
-        "back what was taken away with `scripts/migrate.py downgrade`"
+        "back what was taken away: `scripts/migrate.py plan` names the command"
     )
     return [Finding(Severity.REFUSED, f"{color}: {reason}", mend)]
 

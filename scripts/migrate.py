@@ -192,6 +192,7 @@ def _plan_json(ahead: Ahead) -> dict[str, Any]:
     return {
         "image": vars(ahead.plan.image),
         "database": vars(ahead.plan.database),
+        "below": ahead.plan.below,
         "unfinishedBackfills": list(ahead.plan.unfinished),
         "pending": [
             {
@@ -223,11 +224,12 @@ def _plan_text(ahead: Ahead) -> str:
         f"database: level {database.level}, floor {database.floor}, "
         f"revision {database.revision or 'none'}; image: {ahead.plan.image.version}"
     )
+    back = ahead.plan.one_back()
     if ahead.plan.is_ahead:
-        return f"{head}\nthe database is ahead of this image: nothing to run"
+        return f"{head}\n{back}\nthe database is ahead of this image: nothing to run"
     if not ahead.todo:
-        return f"{head}\nnothing to run"
-    lines = [head, "revision      phase     level floor  fits afterwards"]
+        return f"{head}\n{back}\nnothing to run"
+    lines = [head, back, "revision      phase     level floor  fits afterwards"]
     told = {True: "yes", False: "NO", None: "unknown"}
     for one in ahead.todo:
         fits = ", ".join(

@@ -37,8 +37,8 @@ def look_in_cluster(cluster: Cluster, images: Mapping[Color, str]) -> Iterator[C
                     f"exit code {ended.get('exitCode')}",
                     f"`scripts/migrate.py plan --color {color}` shows how far it came; mend the "
                     f"revision, then `scripts/migrate.py upgrade --color {color}` goes on. To go "
-                    "back: `scripts/migrate.py downgrade`. If data is lost: "
-                    "`scripts/restore_production_db.py latest`",
+                    "back: `scripts/migrate.py downgrade REV`, with the revision that `plan` names "
+                    "as one back. If data is lost: `scripts/restore_production_db.py latest`",
                     tuple(said),
                 )
     yield from _misfits(schema_record.read(cluster), images)

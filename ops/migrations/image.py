@@ -101,6 +101,29 @@ class Plan:
         done = [one for one in self.revisions if one not in self.pending]
         return [one for one in reversed(done) if one.level > least]
 
+    @property
+    def below(self) -> str | None:
+        """Where a downgrade by one ends: a revision's id or `base`.
+
+        None where the database is before the first revision, or a newer image made its schema.
+        """
+        done = [one for one in self.revisions if one not in self.pending]
+        return (done[-1].down or BASE) if done and not self.is_ahead else None
+
+    def one_back(self) -> str:
+        """How to go back by one, for people."""
+        if self.is_ahead:
+            return (
+                f"what lies below {self.database.revision} is known to the image that made it: "
+                "`scripts/migrate.py plan` with its --color or --version"
+            )
+        if self.below is None:
+            return "the database is before the first revision: nothing lies below"
+        return (
+            f"the database is at {self.database.revision}; one back from there: "
+            f"`scripts/migrate.py downgrade {self.below}`"
+        )
+
     def after(self, revision: Revision | None) -> schema.Database:
         """How the database stands once `revision` is its newest; None: before the first."""
         level = revision.level if revision else 0

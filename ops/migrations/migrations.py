@@ -125,6 +125,7 @@ class Migrations:
     def downgrade(self, to: Target, goal: str, *, dry_run: bool) -> Sequence[Revision]:
         """Take back everything above `goal`. Returns what that is, newest first.
 
+        Where that is nothing, it says which revision a downgrade by one goes back to.
         Raises Refused where a color with traffic would not fit, or the image is not the newest.
         """
         plan = self.plan(to)
@@ -140,6 +141,8 @@ class Migrations:
             raise Refused(_listed(f"{goal} is too far back for a color with traffic", bad))
         for other in others if taken else ():
             self.say(f"will not be ready afterwards: {other}")
+        if not taken:
+            self.say(f"nothing is above {goal}: {plan.one_back()}")
         if taken and not dry_run:
             self._record(self._write(to, Command(("downgrade", goal), writes=True)))
         return taken

@@ -33,4 +33,5 @@ def taken_back(plan: Plan, tenants: Iterable[Tenant], entry: Undoing) -> list[st
             "changed; without --schema the rollback needs no older schema"
         )
     taken = plan.above(entry.revision)
-    return [f"takes back {one}: {one.title}" for one in taken] or ["the schema is there already"]
+    there = f"the schema is there already; one further back is {plan.below or 'nothing'}"
+    return [f"takes back {one}: {one.title}" for one in taken] or [there]

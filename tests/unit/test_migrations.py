@@ -9,14 +9,16 @@ from ops import names
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
-from ops.migrations import target
+from ops.migrations import target, tenants
 from ops.migrations.image import Plan, parse
 from ops.migrations.job import RUN, Command, attempt_of, digest, job_body, job_name
 from ops.migrations.jobs import Outcome, ending
+from ops.migrations.migrations import Ahead, Migrations
 from ops.migrations.rehearse import scratch_url
 from ops.migrations.target import version_of, with_version
 from ops.migrations.tenants import Tenant, contract_problems, downgrade_problems
 from ops.schema import Database, Image
+from scripts import migrate
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 PROGRAM = ("python3", "-m", "legal_ai.migrate")
@@ -59,6 +61,43 @@ def test_a_plan_says_what_is_pending_up_to_a_goal_and_what_a_downgrade_takes_bac
     assert [one.id for one in found.above("base")] == ["r2", "r1"]
     assert found.above("r4") == []
     assert found.unfinished == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("at", "below", "said"),
+    [
+        (3, "r2", "at r3; one back from there: `scripts/migrate.py downgrade r2`"),
+        (1, "base", "`scripts/migrate.py downgrade base`"),
+        (0, None, "before the first revision"),
+    ],
+)
+def test_a_plan_names_the_command_that_goes_back_by_one(
+    at: int, below: str | None, said: str
+) -> None:
+    found = plan(at)
+    assert found.below == below
+    assert said in found.one_back()
+    text = migrate._plan_text(Ahead(found, found.until("head"), ()))
+    assert found.one_back() in text.splitlines()
+    assert migrate._plan_json(Ahead(found, (), ()))["below"] == below
+
+
+def test_what_lies_below_a_newer_images_schema_is_not_guessed() -> None:
+    found = parse(answer(5) | {"ahead": True})
+    assert found.below is None
+    assert "known to the image that made it" in found.one_back()
+
+
+def test_a_downgrade_to_where_the_database_is_says_which_revision_lies_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    none = cast(Any, None)
+    migrations = Migrations(none, none, none, said.append)
+    monkeypatch.setattr(migrations, "plan", lambda _: plan(3))
+    monkeypatch.setattr(tenants, "read", lambda *_: [])
+    assert migrations.downgrade(none, "r3", dry_run=True) == []
+    assert said == [f"nothing is above r3: {plan(3).one_back()}"]
 
 
 def test_the_floor_after_a_revision_is_that_of_the_last_contract_before_it() -> None:

@@ -52,5 +52,7 @@ def test_a_revision_that_there_is_not_is_told_before_anything_moves() -> None:
         taken_back(plan(3), [FAILED], ENTRY.updated(revision="zz"))
 
 
-def test_where_the_schema_is_there_already_that_is_said() -> None:
-    assert taken_back(plan(2), [FAILED], ENTRY) == ["the schema is there already"]
+def test_where_the_schema_is_there_already_that_is_said_with_what_is_below_it() -> None:
+    assert taken_back(plan(2), [FAILED], ENTRY) == [
+        "the schema is there already; one further back is r1"
+    ]
