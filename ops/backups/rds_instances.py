@@ -30,6 +30,10 @@ def _knock(url: str) -> None:
     connect_database(url).close()
 
 
+class NoInstance(UsageError):
+    """AWS says that there is no instance of that name."""
+
+
 @dataclass(frozen=True)
 class Instances:
     """The instances of one account and region. `knock` raises UsageError for a wrong password."""
@@ -49,10 +53,10 @@ class Instances:
             raise
 
     def require(self, name: str) -> DBInstanceTypeDef:
-        """The instance. Raises UsageError where there is none, or it is not PostgreSQL's."""
+        """The instance. Raises NoInstance where there is none, UsageError for no PostgreSQL."""
         found = self.look(name)
         if found is None:
-            raise UsageError(
+            raise NoInstance(
                 f"there is no RDS instance {name} in {self.rds.meta.region_name}: look at "
                 "AWS_REGION and the account (`aws sts get-caller-identity`), or at who deleted it"
             )

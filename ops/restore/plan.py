@@ -10,6 +10,7 @@ from ops.backups.model import Check, Window, rfc3339
 from ops.database import asking
 from ops.errors import OpsError, Refused, UsageError
 from ops.restore import fence, source
+from ops.restore.lost import require_lost
 from ops.restore.sessions import open_session
 from ops.restore.source import Source
 
@@ -102,18 +103,6 @@ def enforce(tools: Tools, checks: list[Check], title: str) -> None:
             tools.say(f"accepted as --accept-unknown asks: {check}")
         checks = [each for each in checks if each.verdict != "unknown"]
     verify.enforce(checks, title)
-
-
-def require_lost(place: Place) -> None:
-    """Raise UsageError where the old database answers: then its writes must be listed."""
-    try:
-        open_session(place.admin(place.current)).close()
-    except OpsError:
-        return
-    raise UsageError(
-        f"{place.current} answers, so it is not lost: run this without --old-is-lost, and what was "
-        "written after the point in time is listed and kept"
-    )
 
 
 def _require_checkable(place: Place) -> None:

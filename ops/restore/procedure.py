@@ -15,7 +15,8 @@ from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
 from ops.journal import TakenOver
 from ops.restore import aborting, mutex
 from ops.restore.journal import Entry, Step
-from ops.restore.plan import Plan, plan, require_lost
+from ops.restore.lost import require_lost
+from ops.restore.plan import Plan, plan
 from ops.restore.steps import ACTS, Declined, reopen_writes
 
 if TYPE_CHECKING:
