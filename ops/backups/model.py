@@ -49,10 +49,15 @@ class Backup:
 
     @property
     def verified_at(self) -> datetime | None:
-        """When a restore of it was last proven good; None if never, or if a later proof failed."""
-        verified = _moment(self.tags.get(TAG_VERIFIED_AT))
-        failed = _moment(self.tags.get(TAG_FAILED_AT))
-        return None if verified is None or (failed and failed >= verified) else verified
+        """When a restore of it was last proven good.
+
+        None if never, if a later proof failed, or if a tag about it can't be read.
+        """
+        verified = _moment(self.tags.get(TAG_VERIFIED_AT, ""))
+        if verified is None or TAG_FAILED_AT not in self.tags:
+            return verified
+        failed = _moment(self.tags[TAG_FAILED_AT])
+        return None if failed is None or failed >= verified else verified
 
 
 @dataclass(frozen=True)
@@ -144,8 +149,10 @@ def choose(wanted: str, backups: list[Backup]) -> Backup:
     raise UsageError(f"there is no backup {wanted!r}; the newest of {len(backups)} are: {newest}")
 
 
-def _moment(text: str | None) -> datetime | None:
+def _moment(text: str) -> datetime | None:
+    """The moment of a tag; None for what is none, or has no time zone."""
     try:
-        return datetime.fromisoformat(text) if text else None
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.tzinfo else None

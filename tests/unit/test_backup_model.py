@@ -85,8 +85,19 @@ def test_a_proof_is_void_once_a_later_one_failed() -> None:
     assert backup(0, **again).verified_at == MOMENT + timedelta(hours=1)
 
 
-def test_a_proof_that_can_not_be_read_is_none() -> None:
-    assert backup(0, **{TAG_VERIFIED_AT: "yesterday"}).verified_at is None
+UNREADABLE = ["yesterday", "", "2025-10-14T01:30:00"]
+"""The last one has no time zone, so it may be of any hour of that day."""
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_a_proof_that_can_not_be_read_is_none(text: str) -> None:
+    assert backup(0, **{TAG_VERIFIED_AT: text}).verified_at is None
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_a_failure_that_can_not_be_read_may_be_later_than_the_proof(text: str) -> None:
+    proven = {TAG_VERIFIED_AT: "2025-10-14T02:00:00Z"}
+    assert backup(0, **proven, **{TAG_FAILED_AT: text}).verified_at is None
 
 
 def test_a_window_has_both_its_ends() -> None:
