@@ -12,7 +12,9 @@ with 0 when it is done, 1 refused or traffic had to stay, 2 usage, 3 when it can
 import os
 import sys
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +28,11 @@ from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import OpsError, UsageError
 from ops.hold import Hold
-from ops.notify import Event, NotificationFacts, Notifier
-from ops.rollback import by_hand
+from ops.notify import Event, Notifier
+from ops.rollback import by_hand, known
 from ops.rollback.by_hand import Wish
 from ops.rollback.journal import Operation
+from ops.rollback.known import Known
 from ops.rollback.run import Rollback
 from ops.stack import Stack
 from ops.who import me
@@ -49,11 +52,10 @@ app = application(__doc__)
 
 @dataclass(frozen=True)
 class _Place:
-    """Where to act. Without Pulumi nobody knows the public URL, nor whom to tell."""
+    """Where to act. `known` is called once traffic has moved, and not before."""
 
     cluster: Cluster
-    public_url: str = ""
-    notifications: NotificationFacts = field(default_factory=NotificationFacts)
+    known: Callable[[], Known]
 
 
 @app.command(help=__doc__)
@@ -92,6 +94,8 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     """See the text above."""
     if acknowledged and (namespace or show_status):
         raise UsageError("--acknowledge writes the stack's configuration: it takes --stack alone")
+    if not (namespace or acknowledged):
+        say("asking Pulumi where that is; with --namespace NAME --context NAME nobody waits for it")
     chosen = None if namespace else Stack.chosen(stack, clear_lock=clear_lock)
     place = _place(chosen, namespace, context)
     if acknowledged and chosen is not None:
@@ -123,14 +127,15 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
 
 def _place(stack: Stack | None, namespace: str | None, context: str | None) -> _Place:
     if stack is None:
-        return _Place(Cluster.connect(namespace or "", context=context))
+        alone = Cluster.connect(namespace or "", context=context)
+        return _Place(alone, cache(lambda: known.read(alone, say)))
     try:
-        known = operations.read(stack)
+        facts = operations.read(stack)
     except OpsError as error:
         hint = "Without Pulumi, say where: --namespace NAME [--context NAME]"
         raise type(error)(f"{error}. {hint}") from error
-    cluster = Cluster.connect(known.namespace, context=known.kube_context)
-    return _Place(cluster, known.public_url, known.notifications)
+    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    return _Place(cluster, lambda: Known(facts.public_url, facts.notifications))
 
 
 def _rollback(place: _Place, wait: float) -> Rollback:
@@ -143,7 +148,7 @@ def _rollback(place: _Place, wait: float) -> Rollback:
         say=say,
         deadline_seconds=wait,
         runner=f"{me()} (pid {os.getpid()}, {uuid.uuid4().hex[:8]})",
-        public_url=place.public_url,
+        public_url=lambda: place.known().public_url,
     )
 
 
@@ -158,14 +163,15 @@ def _acknowledge(stack: Stack, place: _Place, *, dry_run: bool, as_json: bool) -
         return
     told = f"{done.hold.target} serves by configuration too, {done.hold.color} may be mended"
     event = Event("acknowledged", told, str(done.hold), "info", dedup=done.incident)
-    Notifier(place.notifications, say).tell(event)
+    Notifier(place.known().notifications, say).tell(event)
     show(data, as_json=as_json, text=f"{told}; `pulumi preview` finds nothing to change")
 
 
 def _tell(place: _Place, done: Operation) -> None:
     title = f"{done.color} was rolled back to {done.target} by {done.by}"
-    event = Event("rollback", title, done.reason, "critical", dedup=done.incident)
-    Notifier(place.notifications, say).tell(event)
+    text = ". ".join([done.reason, *done.notes])
+    event = Event("rollback", title, text, "critical", dedup=done.incident)
+    Notifier(place.known().notifications, say).tell(event)
 
 
 def _status(rollback: Rollback, *, as_json: bool) -> None:

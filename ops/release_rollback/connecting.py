@@ -84,7 +84,7 @@ class ByCluster:
             say=self.say,
             deadline_seconds=READY_SECONDS,
             runner=RUN,
-            public_url=self.public_url,
+            public_url=lambda: self.public_url,
         )
 
 

@@ -29,8 +29,9 @@ class Rollback:
     """Rolls back in one cluster.
 
     `services` are the web services, `deadline_seconds` is the time that the other color has to get
-    ready, `runner` names this process, and no other, in the journal. `public_url` is asked whether
-    traffic follows (empty: nobody is). `watch` gets the operation as each step begins.
+    ready, `runner` names this process, and no other, in the journal. `public_url` gives what is
+    asked whether traffic follows, once it has moved (empty: nobody is). `watch` gets the operation
+    as each step begins.
     """
 
     cluster: Cluster
@@ -39,7 +40,7 @@ class Rollback:
     say: Callable[[str], None]
     deadline_seconds: float
     runner: str
-    public_url: str = ""
+    public_url: Callable[[], str] = field(default=lambda: "", repr=False)
     watch: Callable[[Operation], None] = field(default=lambda _: None, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)

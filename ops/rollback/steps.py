@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 0.2
 SEE_SECONDS: Final = 30.0
 """How long the gateway may take to follow the route; it takes about 0.1 s."""
+LOOKED_AT: Final = ("/", "/api/health/database")
+"""What the public is seen to get: a page, and an answer that takes more than a pod that is up."""
 TRIES: Final = 20
 """How often the route is written anew when others write it at the same time."""
 
@@ -37,8 +39,8 @@ class Tools:
     """What the steps work with.
 
     `fence` writes the journal, and so raises if another run has it; `beat` does as much now and
-    then while something is waited for, as a sign of life. `public_url` is asked whether traffic
-    follows; empty: only the route's own status is.
+    then while something is waited for, as a sign of life. `public_url` gives what is asked whether
+    traffic follows, and is called once it has moved; empty: only the route's own status is.
     """
 
     cluster: Cluster
@@ -48,7 +50,7 @@ class Tools:
     deadline_seconds: float
     fence: Callable[[], None]
     beat: Callable[[], None]
-    public_url: str = ""
+    public_url: Callable[[], str] = field(default=lambda: "", repr=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
 
@@ -129,7 +131,10 @@ def _see(tools: Tools, operation: Operation) -> tuple[str, ...]:
         if not problem:
             return FINE
         if tools.clock() > deadline:
-            return (f"the route was written, but {problem} after {SEE_SECONDS:g} s",)
+            return (
+                f"the route was written, but {problem} after {SEE_SECONDS:g} s: look at "
+                f"{operation.target} with `scripts/diagnose.py --color {operation.target}`",
+            )
         tools.beat()
         tools.sleep(POLL_SECONDS)
 
@@ -248,10 +253,11 @@ def _unaccepted(route: LiveRoute) -> str:
 
 
 def _unanswered(tools: Tools, operation: Operation) -> str:
-    if not tools.public_url:
+    public_url = tools.public_url()
+    if not public_url:
         return ""
     weights: Mapping[Color, int] = {operation.target: 100}
-    answers = share.ask(tools.public_url, ("/",), share.count_for(weights))
+    answers = share.ask(public_url, LOOKED_AT, share.count_for(weights))
     return share.judge(answers, weights)
 
 

@@ -43,7 +43,7 @@ def way_back(
             say,
             READY_SECONDS,
             runner=runner,
-            public_url=public_url,
+            public_url=lambda: public_url,
         )
         try:
             operation = rollback.open() or _begun(rollback, Request(shift.target, reason, shift.by))

@@ -170,7 +170,7 @@ def test_an_ingress_that_had_no_class_has_none_again() -> None:
 
 def test_a_rollback_moves_what_the_route_says_and_lets_nobody_in(namespace: Namespace) -> None:
     isolation.isolate(namespace, WHY)
-    runner = rollback(namespace, public_url="http://127.0.0.1:1")
+    runner = rollback(namespace, public_url=lambda: "http://127.0.0.1:1")
     ended = runner.resume(begun(runner))
     assert (ended.outcome, ended.notes) == (Outcome.ROLLED_BACK, ())
     assert namespace.weights == {BLUE: 100}

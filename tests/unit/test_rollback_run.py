@@ -1,7 +1,7 @@
 """A rollback's steps against a cluster in memory: their order, who may act, and killed anywhere."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from ops.rollback.decide import decide, decide_hold
 from ops.rollback.journal import Operation, Outcome, Step, TakenOver
 from ops.rollback.request import Kind, Limits, Request
 from ops.rollback.run import FAILPOINTS, Rollback
+from ops.share import Answer
 from tests.unit.rollback_cluster import (
     BLUE,
     GREEN,
@@ -622,10 +623,26 @@ def test_a_public_host_that_does_not_follow_is_a_note(
 ) -> None:
     answers: Callable[..., list[object]] = lambda *_: []  # noqa: E731
     monkeypatch.setattr("ops.share.ask", answers)
-    runner = rollback(cluster, public_url="http://legal-ai.localhost")
+    runner = rollback(cluster, public_url=lambda: "http://legal-ai.localhost")
     ended = runner.resume(begun(runner))
     assert ended.outcome is Outcome.ROLLED_BACK
     assert "no request was sent after 30 s" in ended.notes[0]
+
+
+def test_where_the_target_fails_too_that_is_a_note_and_traffic_has_moved(
+    cluster: RollbackCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(_: str, paths: Sequence[str], count: int) -> list[Answer]:
+        assert cluster.weights == {BLUE: 100}
+        asked = [paths[index % len(paths)] for index in range(count)]
+        return [Answer(503 if "database" in path else 200, "blue", "blue") for path in asked]
+
+    monkeypatch.setattr("ops.share.ask", ask)
+    runner = rollback(cluster, public_url=lambda: "http://legal-ai.localhost")
+    ended = runner.resume(begun(runner))
+    assert ended.outcome is Outcome.ROLLED_BACK
+    assert "an answer of blue has status 503" in ended.notes[0]
+    assert "`scripts/diagnose.py --color blue`" in ended.notes[0]
 
 
 def test_the_route_that_the_rollback_leaves_is_the_one_that_an_up_would_write(
