@@ -12,16 +12,15 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import httpx2
-from lightkube import ApiError, Client, KubeConfig
-from lightkube.core.exceptions import ConfigError
+from lightkube import ApiError, Client
 from lightkube.generic_resource import GenericGlobalResource, GenericNamespacedResource
 from lightkube.resources.core_v1 import PodLog
 from lightkube.types import CascadeType, PatchType
 
+from ops import kubeconfig
 from ops.api_server import CHANGED, EXISTS, ApiServer, Conflict, NotThere, holds, to_version
 from ops.clock import SharedClock
 from ops.errors import CouldNotFindOut, NoAccess
-from ops.first_decoding import CONNECTING
 from ops.kinds import KINDS, SELF_REVIEW
 
 __all__ = ["Body", "Cluster", "Conflict", "LogWish"]
@@ -70,24 +69,10 @@ class Cluster:
     ) -> "Cluster":
         """Use the kubeconfig that `KUBECONFIG` or the home folder has, or the pod's own account.
 
-        Raises `NoAccess` when there is none, or none of that name.
+        Raises `NoAccess` when there is none, none of that name, or it can't be read.
         """
-        try:
-            with CONNECTING:
-                config = KubeConfig.from_env().get(context_name=context)
-        except (ConfigError, OSError) as error:
-            wanted = f"the context {context!r}" if context else "a current context"
-            raise NoAccess(
-                f"no way to the cluster: {wanted} was looked for in the kubeconfig: {error}. "
-                "Set KUBECONFIG, or `pulumi config set kubernetes:context NAME`."
-            ) from error
-        if config is None:
-            raise NoAccess(f"the kubeconfig has no context {context!r}")
-        client = Client(
-            config=config,
-            namespace=namespace,
-            field_manager=field_manager,
-            timeout=httpx2.Timeout(TIMEOUT_SECONDS),
+        client = kubeconfig.client(
+            namespace, context=context, field_manager=field_manager, timeout_seconds=TIMEOUT_SECONDS
         )
         return cls(client, namespace)
 

@@ -83,15 +83,28 @@ class Machine:
 
     def let_in(self, cluster: dict[str, Any], token: str = TOKEN) -> None:
         """Have a kubeconfig that leads to this cluster (`server` and so on)."""
+        self._let_in(cluster, {"token": token})
+
+    def let_in_by_program(self, cluster: dict[str, Any], program: Path) -> Path:
+        """The same, with a program to give the credentials. Returns where the kubeconfig is."""
+        asked = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": str(program)}
+        return self._let_in(cluster, {"exec": asked})
+
+    def set_up(self, content: str) -> Path:
+        """Have a kubeconfig of this content."""
         path = self._folder / "kubeconfig"
+        path.write_text(content)
+        self._patch.setenv("KUBECONFIG", str(path))
+        return path
+
+    def _let_in(self, cluster: dict[str, Any], whose: dict[str, Any]) -> Path:
         named = {"cluster": cluster, "name": "it"}
-        user = {"name": "it", "user": {"token": token}}
+        user = {"name": "it", "user": whose}
         context = {"name": "it", "context": {"cluster": "it", "user": "it"}}
         config = {
             "current-context": "it", "clusters": [named], "users": [user], "contexts": [context],
         }  # fmt: skip
-        path.write_text(json.dumps(config))
-        self._patch.setenv("KUBECONFIG", str(path))
+        return self.set_up(json.dumps(config))
 
     def run(self, script: Path, args: Sequence[str], capsys: pytest.CaptureFixture[str]) -> Ended:
         """The script as its path starts it, in this process."""
