@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from ops.incident.entry import Nature
+from ops.rotation.providers import PROVIDERS
 
 SEVERITY: Final[Mapping[Nature, str]] = {
     Nature.OUTAGE: "P0, all hands",
@@ -45,7 +46,11 @@ _STEPS: Final[Mapping[Nature, tuple[str, ...]]] = {
         "scripts/incident.py isolate REASON --yes-isolate STACK   # nobody gets in",
         "scripts/incident.py evidence --into FOLDER     # before anything is restarted",
         "scripts/clear_cache.py --sessions              # everybody has to log in again",
-        "scripts/rotate_db_password.py, rotate_api_keys.py, rotate_jwt_secret.py --now",
+        # A stolen login needs no way in; the JWT secret is of use once people get in again, and
+        # needs nobody; keys wait for a person, who makes the new ones.
+        "scripts/rotate_db_password.py --now            # the old login's sessions end",
+        "scripts/rotate_jwt_secret.py --now             # before anybody gets in again",
+        f"scripts/rotate_api_keys.py {' '.join(PROVIDERS)}  # asks for the new; revoke the old",
         "scripts/incident.py reopen                     # once the hole is closed",
     ),
 }

@@ -68,7 +68,10 @@ def run(world: World, keys: Mapping[str, str], *, untried: bool = False) -> Keys
     require(known(tools.stack.config()), keys)
     prints = {name: fingerprint(key) for name, key in keys.items()}
     if entry is None and not keys:
-        raise UsageError("there is no rotation to go on with, so new keys are needed")
+        names = " ".join(known(tools.stack.config())) or "none is configured"
+        raise UsageError(
+            f"there is no rotation to go on with: name the keys, they are asked for then ({names})"
+        )
     if entry is not None and not keys and entry.step != CONFIGURED:
         raise UsageError(f"{entry}: the new keys were not written yet, so give them once more")
     if keys and (entry is None or entry.fresh != prints):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -18,6 +19,7 @@ from ops.journal import ClusterJournal
 from ops.notify import Event, Failure, NotificationFacts, status_page
 from ops.notify.pager_duty import PagerDuty
 from tests.unit.rollback_cluster import Killed, RollbackCluster
+from tests.unit.stranger import ROOT
 
 OUTAGE = Nature.OUTAGE
 
@@ -160,6 +162,21 @@ def test_in_a_breach_the_security_team_comes_first_and_evidence_before_anything_
     assert steps.index("isolate") < steps.index("evidence") < steps.index("rotate")
     assert "#incident-2026-01-01" in steps
     assert "security@" not in callout.text(Nature.OUTAGE, date(2026, 1, 1))
+
+
+def test_in_a_breach_the_same_three_commands_are_told_everywhere_whole_and_in_one_order() -> None:
+    texts = [
+        callout.text(Nature.BREACH, date(2026, 1, 1)),
+        (ROOT / "docs" / "incidents.md").read_text().partition("## Security breach")[2],
+        (ROOT / "docs" / "rotation.md").read_text().partition("## After a breach")[2],
+    ]
+    for text in texts:
+        lines = re.findall(r"(?m)^ +(?:\[ \] )?(scripts/rotate_[^#\n]*)", text)
+        assert [line.strip() for line in lines[:3]] == [
+            "scripts/rotate_db_password.py --now",
+            "scripts/rotate_jwt_secret.py --now",
+            "scripts/rotate_api_keys.py OPENAI_API_KEY ANTHROPIC_API_KEY",
+        ]
 
 
 @pytest.mark.parametrize(

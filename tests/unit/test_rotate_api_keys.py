@@ -71,7 +71,7 @@ def test_a_key_that_its_provider_does_not_take_changes_nothing(provider: JsonSer
     provider.answers["GET /v1/models"] = (401, {"error": "incorrect API key"})
     with pytest.raises(Refused, match="OpenAI does not take the new key"):
         world.run(NEW, untried=True)
-    assert (world.config(), world.ups, world.cluster.maps) == (world.deployed, 0, {})
+    assert (world.config(), world.ups, world.cluster.objects) == (world.deployed, 0, {})
 
 
 @pytest.mark.parametrize("status", [429, 500])
@@ -92,7 +92,7 @@ def test_a_provider_that_nobody_knows_how_to_ask_is_unknown_too() -> None:
     world = Keys({})
     with pytest.raises(CouldNotFindOut, match="is not known here"):
         world.run(NEW)
-    assert world.cluster.maps == {}
+    assert world.cluster.objects == {}
 
 
 def test_killed_anywhere_the_same_command_finishes_it(places: Places, provider: JsonServer) -> None:
@@ -150,7 +150,7 @@ def test_other_keys_replace_those_that_did_not_get_ready(provider: JsonServer) -
         ({OPENAI: "sk-short"}, "can be no key"),
         ({OPENAI: "sk-new openai-key-0123456789"}, "can be no key"),
         ({OPENAI: "sk-new-openai-key-0123456789\n"}, "can be no key"),
-        ({}, "new keys are needed"),
+        ({}, f"name the keys.*{OPENAI}"),
     ],
 )
 def test_what_can_not_be_meant_is_refused_before_anybody_is_asked(
