@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
 
+from agent import process
 from agent.leader import Leader
 from agent.process import Process
 from ops.errors import CouldNotFindOut
 from ops.lease import Lease
 from tests.unit.versioned import Versioned
+from tests.waiting import until
 
 
 class Silent(Versioned):
@@ -53,19 +54,17 @@ class Replica:
         self.process = Process(self.cluster, self.lease, cast(Leader, self.rounds))
         self.process.start()
 
-    def next_round(self, why: Callable[[], object]) -> float:
-        """Seconds from there to the next round."""
-        before, began = self.rounds.count, time.monotonic()
+    def next_round(self, why: Callable[[], object]) -> None:
+        """Return once a round has begun after that."""
+        before = self.rounds.count
         why()
-        until(lambda: self.rounds.count > before)
-        return time.monotonic() - began
+        until(lambda: self.rounds.count > before, "a round began")
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No round of its own accord as long as a test lasts."""
+    monkeypatch.setattr(process, "ROUND_SECONDS", 600.0)
 
 
 @pytest.fixture
@@ -76,6 +75,7 @@ def replica() -> Iterator[Replica]:
     made.process.stop()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_round_begins_at_a_webhook_and_at_a_change_that_the_twin_made(replica: Replica) -> None:
     replica.next_round(replica.process.wake)
     replica.next_round(replica.cluster.changed.release)
@@ -102,19 +102,19 @@ def test_a_watch_that_breaks_is_no_problem(replica: Replica) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_leader_that_died_of_a_mistake_says_so_and_lets_its_twin_lead(replica: Replica) -> None:
-    until(lambda: replica.lease.is_held)
+    until(lambda: replica.lease.is_held, "it leads")
 
     def break_down() -> None:
         raise ZeroDivisionError
 
     replica.rounds.act = break_down
     replica.process.wake()
-    until(lambda: "rounds" in replica.process.problem)
-    until(lambda: replica.lease.holder() is None)
+    until(lambda: "rounds" in replica.process.problem, "the leader is missed")
+    until(lambda: replica.lease.holder() is None, "the lease is free")
 
 
 def test_at_its_end_it_finishes_the_round_and_then_gives_the_lease_back(replica: Replica) -> None:
-    until(lambda: replica.lease.is_held)
+    until(lambda: replica.lease.is_held, "it leads")
     held_at_the_end: list[bool] = []
     goes_on = threading.Event()
 
