@@ -100,7 +100,9 @@ def to_version(patch: Body, write: Callable[[], Body], read: Callable[[], Body |
     """What `write` gives, which writes a patch that names the version of what was read.
 
     Raises Conflict only where somebody else has written since: servers in trouble say so without,
-    and an answer that was lost makes our own write look like theirs. Raises as `write` and `read`.
+    and an answer that was lost makes our own write look like theirs. Where two may write alike and
+    only one of them may go on, the patch must hold something of its writer's. Raises as `write` and
+    `read`.
     """
     version = patch["metadata"]["resourceVersion"]
     may_be_ours = False

@@ -1,12 +1,14 @@
 """A journal in a ConfigMap: one operation open at a time, those that are over as its history.
 
-Each write names the version that was read, so that a run which lost the journal to another one (a
-laptop that slept) stops at its next step.
+Each write names the version that was read, and carries a word of its own: a run which lost the
+journal to another one (a laptop that slept) stops at its next step, also where both write alike.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -44,15 +46,21 @@ class _State(Generic[E]):
     version: str
     entry: E | None
     history: tuple[E, ...]
+    writer: str = ""
 
 
 class ClusterJournal(Generic[E]):
-    """The journal as a ConfigMap: keys `open` and `history`, both JSON."""
+    """The journal as a ConfigMap: keys `open` and `history`, both JSON, and `writer`.
+
+    `writer` is another word at each write. By it a write whose answer was lost is known again, and
+    by it every write is one: a patch that changes nothing leaves the version as it was.
+    """
 
     def __init__(self, cluster: Cluster, kept: Kept[E]) -> None:
         self._cluster = cluster
         self._kept = kept
         self._state: _State[E] | None = None
+        self._me, self._writes = uuid.uuid4().hex, itertools.count(1)
 
     def read(self) -> E | None:
         """The open one, None where none is."""
@@ -79,6 +87,10 @@ class ClusterJournal(Generic[E]):
         history = (*state.history, entry)[-KEPT:]
         self._put(replace(state, entry=None, history=history))
 
+    def fence(self) -> None:
+        """Write once more what stands, before an act. Raises TakenOver as `write`."""
+        self._put(self._known())
+
     def _known(self) -> _State[E]:
         if self._state is None:
             self._state = self._load()
@@ -96,13 +108,14 @@ class ClusterJournal(Generic[E]):
 
     def _put(self, state: _State[E]) -> None:
         name = self._kept.name
+        state = replace(state, writer=f"{self._me}-{next(self._writes)}")
         patch: Body = {"metadata": {"resourceVersion": state.version}, "data": _data(state)}
         try:
             written = _parse(self._cluster.patch("ConfigMap", name, patch), self._kept)
         except Conflict as error:
             written = self._load()
             # An answer that was lost on its way looks like somebody else's write: it was ours.
-            if written.entry != state.entry or written.history != state.history:
+            if replace(written, version=state.version) != state:
                 raise TakenOver(
                     "another run has written the journal since this one read it "
                     f"({written.entry or 'it closed it'}): this one stops here, having changed "
@@ -116,6 +129,7 @@ def _data(state: _State[E]) -> Mapping[str, str | None]:
         # None takes the key away.
         "open": None if state.entry is None else state.entry.model_dump_json(),
         "history": json.dumps([entry.model_dump(mode="json") for entry in state.history]),
+        "writer": state.writer,
     }
 
 
@@ -132,7 +146,8 @@ def _parse(body: Body, kept: Kept[E]) -> _State[E]:
             f"`kubectl get configmap {kept.name} -o yaml`; a {kept.name} may be half done, so mend "
             "it, and don't delete it"
         ) from error
-    return _State(str(body["metadata"]["resourceVersion"]), entry, history)
+    version = str(body["metadata"]["resourceVersion"])
+    return _State(version, entry, history, data.get("writer", ""))
 
 
 def _wrong(error: Exception) -> str:

@@ -30,7 +30,7 @@ from ops.restore.sessions import open_session
 from ops.restore.status import status
 from tests.integration.postgres import PrivateServer, private_server
 from tests.integration.restore_setting import App, Setting
-from tests.unit.test_restore_journal import Memory
+from tests.unit.versioned import Versioned
 
 STEPS = [str(step) for step in Step]
 FENCED = [str(s) for s in Step if not s.is_before(Step.FENCED) and s.is_before(Step.MOVED)]
@@ -649,7 +649,7 @@ def test_a_database_that_was_dropped_is_restored_only_when_it_is_said_that_it_is
 @pytest.fixture
 def by_hand(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> Operations:
     """What `scripts/maintenance.py` reads of the stack; the journal is a cluster's, in memory."""
-    memory = Memory()
+    memory = Versioned()
     monkeypatch.setattr(Cluster, "connect", lambda *_, **__: memory)
     facts: dict[str, Any] = {
         "namespace": "here",

@@ -18,7 +18,7 @@ from ops.watching.judging import Limits
 from ops.watching.reading import Look, Reading
 from ops.watching.watch import Rhythm
 from tests.unit.monitored import monitoring
-from tests.unit.shift_world import Memory
+from tests.unit.versioned import Versioned
 
 GREEN = Color.GREEN
 WELL = Reading(counted=2, requests=1000, rate=3.3, error_ratio=0.0, p95_seconds=0.1)
@@ -30,7 +30,7 @@ class ClosingWorld:
     """`reading` and `table` are what Prometheus has now. `at` happens at these seconds."""
 
     def __init__(self) -> None:
-        self.cluster = Memory()
+        self.cluster = Versioned()
         self.since = "2026-01-01T12:00:00Z"
         self.reading: Reading | None = WELL
         self.errors_percent = 0.01

@@ -20,7 +20,7 @@ from ops.journal import ClusterJournal, Kept
 from ops.operations import DatabaseFacts
 from ops.rotation import db_world, jwt_world, tokens
 from ops.rotation.tools import E, Tools
-from tests.unit.shift_world import Memory
+from tests.unit.versioned import Versioned
 
 OLD_URL = "postgresql+psycopg://legal_ai:old-password@db.example:5432/legal_ai?sslmode=require"
 ADMIN_URL = "postgresql+psycopg://boss:admin-password@db.example:5432/postgres"
@@ -39,7 +39,7 @@ class World:
             "legal-ai:secrets": {"JWT_SECRET": OLD_JWT, "SMOKE_PASSWORD": "smoke"},
         }
         self.deployed = self.config()
-        self.cluster = Memory()
+        self.cluster = Versioned()
         self.obstacles: list[str] = []
         self.waiting: list[str] = []
         self.isolation = ""
@@ -98,7 +98,7 @@ class World:
     @property
     def journals(self) -> str:
         """All that was ever journaled and stands."""
-        return json.dumps(self.cluster.maps)
+        return str(self.cluster.objects)
 
 
 class DatabaseWorld(World):

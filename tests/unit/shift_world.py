@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from ops.cluster import Cluster, Conflict
 from ops.color import Color
 from ops.errors import Refused
 from ops.hold import Hold
@@ -18,38 +17,11 @@ from ops.shift.entry import KEPT, Shift
 from ops.shift.tools import Tools
 from ops.state import LiveTraffic
 from ops.watching.judging import Kind, Verdict
+from tests.unit.versioned import Versioned
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 GOOD = Verdict(Kind.GOOD, "all is well")
 BAD = Verdict(Kind.BAD, "green answers 5.00 % of 900 requests with errors")
-
-
-class Memory(Cluster):
-    """ConfigMaps with resource versions."""
-
-    def __init__(self) -> None:
-        self.namespace = "legal-ai"
-        self.maps: dict[str, dict[str, Any]] = {}
-
-    def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        found = self.maps.get(name)
-        return None if found is None else json.loads(json.dumps(found))
-
-    def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
-        found = self.maps.setdefault(name, {"metadata": {"resourceVersion": "0"}, "data": {}})
-        self._merge(found, data)
-
-    def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
-        found = self.maps[name]
-        if patch["metadata"]["resourceVersion"] != found["metadata"]["resourceVersion"]:
-            raise Conflict("the object has been modified")
-        self._merge(found, patch["data"])
-        return found
-
-    def _merge(self, found: dict[str, Any], data: Mapping[str, str | None]) -> None:
-        merged = found["data"] | data
-        found["data"] = {key: value for key, value in merged.items() if value is not None}
-        found["metadata"]["resourceVersion"] = str(int(found["metadata"]["resourceVersion"]) + 1)
 
 
 class World:
@@ -58,7 +30,7 @@ class World:
     `shares` is green's percentage after each write of the route, `limits` the seconds of each `up`.
     `refusal`: the next `up` fails with it, having moved nothing; a deaf one ends well, having moved
     nothing. `in_up` happens before the route is written, `on_config` before the configuration is
-    read, `meanwhile` while a step is watched.
+    read, `meanwhile` while a step is watched, `on_alive` when it is asked whether the lease is held.
     """
 
     def __init__(self) -> None:
@@ -72,7 +44,7 @@ class World:
         self.deployed = {BLUE: "v1", GREEN: "v2"}
         self.live_traffic: LiveTraffic | None = LiveTraffic({BLUE: 100, GREEN: 0}, BLUE, 7)
         self.held: Hold | None = None
-        self.cluster = Memory()
+        self.cluster = Versioned()
         self.verdicts: list[Verdict] = []
         self.first = GOOD
         self.shares: list[int] = []
@@ -85,6 +57,7 @@ class World:
         self.in_up: Callable[[], None] = lambda: None
         self.on_config: Callable[[], None] = lambda: None
         self.meanwhile: Callable[[], None] = lambda: None
+        self.on_alive: Callable[[], None] = lambda: None
         self.said: list[str] = []
         self.limits: list[float] = []
         self.by = "somebody@here"
@@ -184,4 +157,4 @@ class World:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Callable[[], None]]:
-        yield lambda: None
+        yield lambda: self.on_alive()

@@ -205,7 +205,7 @@ def test_a_leader_that_was_taken_over_stops_and_leaves_the_alert_to_the_other(
 def test_how_traffic_stands_is_written_down_when_the_route_changes(world: World) -> None:
     world.leader.round()
     assert world.rollback.calls == []
-    world.cluster.patch("HTTPRoute", "legal-ai", {"spec": {}})
+    world.cluster.patch("HTTPRoute", "legal-ai", {"spec": {"hostnames": ["another.localhost"]}})
     world.leader.round()
     assert world.rollback.calls == ["observe"]
 

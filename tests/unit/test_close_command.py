@@ -72,7 +72,7 @@ def test_what_nobody_ticked_keeps_it_open(world: ClosingWorld) -> None:
 def test_a_dry_run_writes_and_watches_nothing(world: ClosingWorld) -> None:
     ended = command("v2", "--watch-hours", "2", "--dry-run", "--accept", "watched=dry")
     assert ended.exception is None
-    assert (world.seconds, world.cluster.maps) == (0.0, {})
+    assert (world.seconds, world.cluster.objects) == (0.0, {})
 
 
 def test_a_version_that_does_not_serve_is_refused_before_anything_is_written(
@@ -81,7 +81,7 @@ def test_a_version_that_does_not_serve_is_refused_before_anything_is_written(
     world.astray = "green serves with v2, not v3"
     people.written(Path("releases/v3-closing.yaml"), "v3", ITEMS)
     assert isinstance(command("v3", "--watch-hours", "2").exception, Refused)
-    assert world.cluster.maps == {}
+    assert world.cluster.objects == {}
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_what_is_wrong_is_said_before_two_hours_are_watched(
     world: ClosingWorld, args: tuple[str, ...]
 ) -> None:
     assert isinstance(command(*args, "--watch-hours", "2").exception, UsageError)
-    assert (world.seconds, world.cluster.maps) == (0.0, {})
+    assert (world.seconds, world.cluster.objects) == (0.0, {})

@@ -23,7 +23,7 @@ from ops.watching.judging import Limits
 from ops.watching.watch import Rhythm
 from ops.watching.watcher import PrometheusWatcher
 from tests.unit.release_world import BLUE, GREEN, SHORT, ReleaseWorld
-from tests.unit.shift_world import Memory
+from tests.unit.versioned import Versioned
 
 NOBODY: Final = "http://127.0.0.1:1"
 """An address at which nothing listens."""
@@ -84,7 +84,7 @@ class WatchedWorld(ReleaseWorld):
         ]
 
 
-class BrokenMemory(Memory):
+class Broken(Versioned):
     """Its API server gives no answer to the write of this number, from 0, nor before to-morrow."""
 
     def __init__(self, number: int) -> None:
@@ -197,7 +197,7 @@ def test_an_api_server_that_goes_away_at_any_write_of_the_journal_is_gone_on_aft
     """Writes are refused from one on; a later run finds them working again."""
     for number in range(200):
         world = ReleaseWorld()
-        world.cluster = broken = BrokenMemory(number)
+        world.cluster = broken = Broken(number)
         if got_through(world):
             assert number > 2 * len(Step), "every write was once the one that failed"
             return

@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from ops.cluster import Cluster, Conflict
 from ops.errors import CouldNotFindOut
 from ops.journal import KEPT, TakenOver
 from ops.restore.journal import NAME, Entry, Step, in_cluster
-
-
-class Memory(Cluster):
-    """ConfigMaps with resource versions. `lose_answer`: the next write is done and not told."""
-
-    def __init__(self) -> None:
-        self.namespace = "legal-ai"
-        self.maps: dict[str, dict[str, Any]] = {}
-        self.lose_answer = False
-
-    def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        found = self.maps.get(name)
-        return None if found is None else json.loads(json.dumps(found))
-
-    def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
-        found = self.maps.setdefault(name, {"metadata": {"resourceVersion": "0"}, "data": {}})
-        found["data"] |= data
-        self._bump(found)
-
-    def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
-        found = self.maps[name]
-        if patch["metadata"]["resourceVersion"] != found["metadata"]["resourceVersion"]:
-            raise Conflict("the object has been modified")
-        merged = found["data"] | patch["data"]
-        found["data"] = {key: value for key, value in merged.items() if value is not None}
-        self._bump(found)
-        if self.lose_answer:
-            self.lose_answer = False
-            # The client asks once more after a broken connection, with the version it had.
-            return self.patch(kind, name, patch)
-        return found
-
-    def _bump(self, found: dict[str, Any]) -> None:
-        found["metadata"]["resourceVersion"] = str(int(found["metadata"]["resourceVersion"]) + 1)
+from tests.unit.versioned import Versioned
 
 
 def entry(number: int = 1, **changes: Any) -> Entry:
@@ -63,7 +27,7 @@ def entry(number: int = 1, **changes: Any) -> Entry:
 
 
 def test_what_is_written_is_read_back_by_another_run() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     journal = in_cluster(cluster)
     assert journal.read() is None
     journal.write(entry())
@@ -73,7 +37,7 @@ def test_what_is_written_is_read_back_by_another_run() -> None:
 
 
 def test_a_run_that_did_not_see_the_others_write_can_not_write() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     slept, awake = in_cluster(cluster), in_cluster(cluster)
     slept.read()
     slept.write(entry())
@@ -86,8 +50,58 @@ def test_a_run_that_did_not_see_the_others_write_can_not_write() -> None:
     assert found.step == Step.FENCED
 
 
+def test_of_two_that_write_the_very_same_the_second_is_stopped() -> None:
+    cluster = Versioned()
+    slept, awake = in_cluster(cluster), in_cluster(cluster)
+    slept.read()
+    slept.write(entry())
+    awake.read()
+    awake.write(entry(step=Step.FENCED))
+    with pytest.raises(TakenOver):
+        slept.write(entry(step=Step.FENCED))
+
+
+def test_a_run_whose_answer_was_lost_while_another_wrote_the_same_after_it_is_stopped() -> None:
+    cluster = Versioned()
+    slept, awake = in_cluster(cluster), in_cluster(cluster)
+    slept.read()
+    slept.write(entry())
+
+    def other() -> None:
+        assert awake.read() == entry(step=Step.FENCED)
+        awake.write(entry(step=Step.FENCED))
+
+    cluster.lose_answer = True
+    cluster.before_write = lambda: setattr(cluster, "before_write", other)
+    with pytest.raises(TakenOver):
+        slept.write(entry(step=Step.FENCED))
+
+
+@pytest.mark.parametrize("by", ["write", "fence"])
+def test_one_that_goes_on_stops_the_one_before_though_it_has_nothing_new_to_write(by: str) -> None:
+    cluster = Versioned()
+    slept, awake = in_cluster(cluster), in_cluster(cluster)
+    slept.read()
+    slept.write(entry())
+    found = awake.read()
+    assert found
+    awake.write(found)
+    with pytest.raises(TakenOver):
+        slept.fence() if by == "fence" else slept.write(entry(step=Step.FENCED))
+    assert awake.read() == entry()
+
+
+def test_a_journal_of_before_there_was_a_writer_in_it_is_read_and_gone_on_with() -> None:
+    cluster = Versioned()
+    cluster.config_map(NAME, {"open": entry().model_dump_json(), "history": "[]"})
+    journal = in_cluster(cluster)
+    assert journal.read() == entry()
+    journal.write(entry(step=Step.FENCED))
+    assert journal.read() == entry(step=Step.FENCED)
+
+
 def test_of_two_that_begin_at_once_one_gets_the_journal() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     one, other = in_cluster(cluster), in_cluster(cluster)
     assert one.read() is None
     assert other.read() is None
@@ -98,7 +112,7 @@ def test_of_two_that_begin_at_once_one_gets_the_journal() -> None:
 
 
 def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     journal = in_cluster(cluster)
     journal.read()
     journal.write(entry())
@@ -111,7 +125,7 @@ def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses() -> None
 
 
 def test_a_restore_that_is_over_is_kept_as_history_and_a_new_one_may_begin() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     journal = in_cluster(cluster)
     for number in range(KEPT + 5):
         journal.read()
@@ -122,7 +136,7 @@ def test_a_restore_that_is_over_is_kept_as_history_and_a_new_one_may_begin() -> 
 
 
 def test_a_journal_that_can_not_be_understood_is_not_no_restore() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     cluster.put_config_map(NAME, {"open": "{}"})
     with pytest.raises(CouldNotFindOut, match=r"can't be understood.*by: Field required.*don't"):
         in_cluster(cluster).read()

@@ -195,7 +195,7 @@ def test_nothing_is_begun_or_gone_on_with_while_an_up_would_do_more() -> None:
     with pytest.raises(Refused, match="a release is open"):
         run(world)
     assert set(world.roles) == {"legal_ai"}
-    assert world.cluster.maps == {}
+    assert world.cluster.objects == {}
 
 
 def test_a_stack_file_that_was_put_back_meanwhile_is_not_deployed(places: Places) -> None:
@@ -215,7 +215,7 @@ def test_a_role_that_also_administers_is_refused_with_what_to_set() -> None:
         config["legal-ai:database"]["adminUrl"] = OLD_URL
     with pytest.raises(Refused, match=r"legal-ai:database\.adminUrl"):
         run(world)
-    assert world.cluster.maps == {}
+    assert world.cluster.objects == {}
 
 
 def test_a_dry_run_says_each_step_and_changes_nothing() -> None:
@@ -223,7 +223,7 @@ def test_a_dry_run_says_each_step_and_changes_nothing() -> None:
     told = db_password.would(world.world())
     assert told[0].startswith("make legal_ai_a, which acts as legal_ai")
     assert told[-1] == "close legal_ai"
-    assert (world.ups, world.cluster.maps, set(world.roles)) == (0, {}, {"legal_ai"})
+    assert (world.ups, world.cluster.objects, set(world.roles)) == (0, {}, {"legal_ai"})
 
 
 def test_there_is_nothing_to_abort_where_nothing_is_open() -> None:

@@ -188,7 +188,7 @@ def test_in_isolation_all_sessions_can_be_ended_and_none_be_kept(
     world.isolation, world.may_cut = "the namespace is isolated: keys stolen", True
     with pytest.raises(Refused, match=r"keys stolen.*use --now"):
         jwt_secret.run(world.world())
-    assert world.cluster.maps == {}
+    assert world.cluster.objects == {}
     monkeypatch.setattr(world, "begin", lambda _color: pytest.fail("nobody answers"))
     jwt_secret.run(world.world(), at_once=True)
     is_alone(world)
@@ -207,7 +207,7 @@ def test_without_any_pod_nothing_is_begun() -> None:
     world.colors = []
     with pytest.raises(Refused, match="no color has a pod"):
         jwt_secret.run(world.world())
-    assert world.cluster.maps == {}
+    assert world.cluster.objects == {}
 
 
 def test_a_stack_file_without_the_secret_that_was_drawn_is_not_deployed(places: Places) -> None:

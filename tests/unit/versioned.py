@@ -1,10 +1,14 @@
-"""Kubernetes objects in memory: a write that names an old resource version is refused."""
+"""Kubernetes objects in memory, with the API server's rules for resource versions.
+
+A write that names an old version is refused, one that changes nothing leaves the version as it was,
+and nobody gets hold of the objects themselves.
+"""
 
 from __future__ import annotations
 
 import builtins
-import json
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,18 +19,32 @@ Body = dict[str, Any]
 
 
 class Versioned(Cluster):
-    """`before_write` is called first at each write, once: somebody else may be faster in it."""
+    """`before_write` is called first at each write, once: somebody else may be faster in it.
+
+    `lose_answer`: the next patch is done, and its answer lost; the client asks once more.
+    """
 
     def __init__(self) -> None:
         self.namespace = "legal-ai"
         self.objects: dict[tuple[str, str], Body] = {}
         self.writes: builtins.list[str] = []
         self.is_down = False
+        self.lose_answer = False
         self.before_write: Callable[[], object] | None = None
+        self._applied: dict[str, set[str]] = {}
 
     def get(self, kind: str, name: str) -> Body | None:
         self._answer()
-        return _copy(self.objects.get((kind, name)))
+        return copy.deepcopy(self.objects.get((kind, name)))
+
+    def list(self, kind: str, labels: Mapping[str, str]) -> builtins.list[Body]:
+        self._answer()
+        found = [body for (each, _), body in self.objects.items() if each == kind]
+        return [
+            copy.deepcopy(body)
+            for body in found
+            if labels.items() <= body["metadata"].get("labels", {}).items()
+        ]
 
     def create(self, body: Body) -> Body:
         self._answer()
@@ -34,21 +52,38 @@ class Versioned(Cluster):
         key = (body["kind"], body["metadata"]["name"])
         if key in self.objects:
             raise Conflict(f"{key} exists")
-        self.objects[key] = {**body, "metadata": {**body["metadata"], "resourceVersion": "1"}}
+        self.objects[key] = copy.deepcopy(body)
+        self.objects[key]["metadata"]["resourceVersion"] = "1"
         self.writes.append(f"create {key[1]}")
-        return self.objects[key]
+        return copy.deepcopy(self.objects[key])
 
     def patch(self, kind: str, name: str, patch: Body) -> Body:
         self._answer()
         self._be_slow()
-        found = self.objects[(kind, name)]
         version = patch.get("metadata", {}).get("resourceVersion")
-        if version not in (None, found["metadata"]["resourceVersion"]):
+        found = self.objects.get((kind, name))
+        if found is None and version is None:
+            raise CouldNotFindOut(f"there is no {kind} {name}")
+        if found is None or version not in (None, found["metadata"]["resourceVersion"]):
             raise Conflict("the object has been modified")
-        _merge(found, patch)
-        found["metadata"]["resourceVersion"] = str(int(found["metadata"]["resourceVersion"]) + 1)
+        merge(found, patch)
         self.writes.append(f"patch {name}")
-        return found
+        if self.lose_answer:
+            self.lose_answer = False
+            return self.patch(kind, name, patch)
+        return copy.deepcopy(found)
+
+    def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
+        """As server-side apply: what it wrote before and does not now goes, the rest stays."""
+        self._answer()
+        self._be_slow()
+        found = self.objects.setdefault(
+            ("ConfigMap", name), {"metadata": {"name": name, "resourceVersion": "0"}, "data": {}}
+        )
+        gone = dict.fromkeys(self._applied.get(name, set()) - set(data))
+        self._applied[name] = set(data)
+        merge(found, {"data": {**gone, **data}})
+        self.writes.append(f"put {name}")
 
     def delete(self, kind: str, name: str) -> None:
         self._answer()
@@ -59,8 +94,27 @@ class Versioned(Cluster):
 
     def config_map(self, name: str, data: Mapping[str, str]) -> None:
         """Put one there, as somebody else would."""
-        metadata = {"name": name, "resourceVersion": "1"}
+        before = self.objects.get(("ConfigMap", name), {"metadata": {"resourceVersion": "0"}})
+        version = int(before["metadata"]["resourceVersion"]) + 1
+        metadata = {"name": name, "resourceVersion": str(version)}
         self.objects[("ConfigMap", name)] = {"metadata": metadata, "data": dict(data)}
+
+    def others_write(self, name: str, written: Iterable[Mapping[str, str]]) -> None:
+        """Before each of our writes somebody else puts it there with the next of these."""
+        left = iter(written)
+
+        def write() -> None:
+            data = next(left, None)
+            if data is not None:
+                self.config_map(name, data)
+                self.before_write = write
+
+        self.before_write = write
+
+    def data(self, name: str) -> dict[str, str] | None:
+        """A ConfigMap's."""
+        found = self.objects.get(("ConfigMap", name))
+        return None if found is None else found["data"]
 
     def _answer(self) -> None:
         if self.is_down:
@@ -72,16 +126,23 @@ class Versioned(Cluster):
             act()
 
 
-def _copy(body: Body | None) -> Body | None:
-    found: Body | None = json.loads(json.dumps(body))
-    return found
+def merge(into: Body, patch: Mapping[str, Any]) -> None:
+    """Patch an object (RFC 7396); only where that changes it, it gets another version."""
+    version = into["metadata"]["resourceVersion"]
+    before = copy.deepcopy(into)
+    _merge(into, patch)
+    into["metadata"]["resourceVersion"] = version
+    if into != before:
+        into["metadata"]["resourceVersion"] = str(int(version) + 1)
 
 
-def _merge(into: Body, patch: Body) -> None:
+def _merge(into: Body, patch: Mapping[str, Any]) -> None:
     for key, value in patch.items():
         if value is None:
             into.pop(key, None)
-        elif isinstance(value, dict) and isinstance(into.get(key), dict):
+        elif isinstance(value, Mapping):
+            if not isinstance(into.get(key), dict):
+                into[key] = {}
             _merge(into[key], value)
         else:
-            into[key] = value
+            into[key] = copy.deepcopy(value)
