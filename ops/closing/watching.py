@@ -9,6 +9,7 @@ from ops import failpoint
 from ops.closing.entry import Closing, clock
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.notify import Event
+from ops.noting import note
 from ops.watching.judging import Kind, Verdict, judge_alone
 from ops.watching.watch import Watch
 
@@ -98,7 +99,7 @@ def _stopped(tools: Tools, entry: Closing, verdict: Verdict, seconds: float) -> 
 
 
 def _page(tools: Tools, entry: Closing, title: str, text: str) -> None:
-    tools.journal.write(entry.updated(paged=True))
+    """The page first: where the API server gives no answer, the journal can't be written."""
     tools.tell(
         Event(
             kind="page",
@@ -109,3 +110,4 @@ def _page(tools: Tools, entry: Closing, title: str, text: str) -> None:
             dedup=entry.incident,
         )
     )
+    note(tools.journal, entry.updated(paged=True), tools.say)

@@ -11,6 +11,7 @@ from ops import failpoint
 from ops.backups.model import rfc3339
 from ops.errors import OpsError, Refused, UsageError
 from ops.journal import TakenOver
+from ops.noting import note
 from ops.release import aborting, telling
 from ops.release.beginning import Wish, lines, prepare, require_current, was_done
 from ops.release.entry import DONE, FAILED, SKIPPED, Release
@@ -147,7 +148,7 @@ def _failed(tools: Tools, release: Release, error: OpsError) -> None:
         release = release.updated(step=Step.SHIFT)
     is_page = isinstance(error, Unsure)
     release = release.updated(paged=release.paged or is_page)
-    telling.note(tools, release)
+    note(tools.journal, release, tools.say)
     failpoint.reach(f"release.{step}.failed")
     release = telling.tell(tools, release, telling.stands(release, is_page=is_page))
     tools.say(f"{telling.untouched(release)}{telling.OPTIONS}")

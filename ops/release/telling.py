@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.errors import CouldNotFindOut
 from ops.notify import Event
+from ops.noting import note
 from ops.release.step import Step
 
 if TYPE_CHECKING:
@@ -21,16 +21,8 @@ def tell(tools: Tools, release: Release, event: Event) -> Release:
     if not failures:
         return release
     release = release.updated(notes=(*release.notes, *failures))
-    note(tools, release)
+    note(tools.journal, release, tools.say)
     return release
-
-
-def note(tools: Tools, release: Release) -> None:
-    """Journal what is known now. Where that can't be, it is said: what happened is told anyway."""
-    try:
-        tools.journal.write(release)
-    except CouldNotFindOut as error:
-        tools.say(f"the journal could not be written: {error}")
 
 
 def begins(release: Release) -> Event:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops import failpoint
-from ops.errors import CouldNotFindOut, OpsError
+from ops.errors import OpsError
 from ops.journal import TakenOver
 from ops.notify import Event
 from ops.shift.applying import apply, moved
-from ops.shift.ending import close, facts
+from ops.shift.ending import close
 from ops.shift.entry import Phase, Shift
+from ops.shift.paging import Paged, facts
 
 if TYPE_CHECKING:
     from ops.shift.tools import Tools
 
 
-class Stuck(CouldNotFindOut):
-    """No way back worked. People were paged."""
+class Stuck(Paged):
+    """No way back worked."""
 
 
 def go_back(tools: Tools, shift: Shift, reason: str, *, failing: bool = False) -> Shift:

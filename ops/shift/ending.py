@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ops.backups.model import rfc3339
-from ops.errors import CouldNotFindOut, Refused
+from ops.errors import Refused
 from ops.notify import Event
+from ops.noting import note
+from ops.shift.paging import OPTIONS, Paged, facts, page
 
 if TYPE_CHECKING:
     from ops.shift.entry import Shift
     from ops.shift.tools import Tools
     from ops.watching.judging import Verdict
-
-_OPTIONS: Final = (
-    "Look at it. Then run the same command again to watch this step anew and go on, or go back by "
-    "`scripts/canary.py --abort`; where Pulumi or Prometheus are gone, by "
-    "`scripts/emergency_rollback.py`"
-)
 
 
 def close(tools: Tools, shift: Shift, outcome: str, reason: str = "") -> Shift:
@@ -55,7 +51,7 @@ def overruled(tools: Tools, shift: Shift, reason: str) -> Refused:
     )
 
 
-def unsure(tools: Tools, shift: Shift, verdict: Verdict) -> CouldNotFindOut:
+def unsure(tools: Tools, shift: Shift, verdict: Verdict) -> Paged:
     """It can't be told whether the target fails: traffic stays, the shift stays open, people told.
 
     Going back blindly may be going back to what fails as well.
@@ -64,23 +60,10 @@ def unsure(tools: Tools, shift: Shift, verdict: Verdict) -> CouldNotFindOut:
         f"{verdict.reason}. Nothing is moved: {shift.target} keeps "
         f"{shift.weights[shift.target]} %, {shift.origin} {shift.weights[shift.origin]} %"
     )
-    tools.journal.write(shift.updated(paged=True))
+    # The page first: where the API server is what gives no answer, the journal can't be written.
     page(tools, shift, what)
-    return CouldNotFindOut(f"{what}.\n{_OPTIONS}")
-
-
-def page(tools: Tools, shift: Shift, what: str) -> None:
-    """Tell people that a shift stands, and what they can do."""
-    tools.tell(
-        Event(
-            kind="page",
-            title=f"A shift of traffic to {shift.target} {shift.version} stands at {shift.where}",
-            text=f"{what}. {_OPTIONS}",
-            severity="critical",
-            fields=facts(shift),
-            dedup=f"shift-{shift.id}",
-        )
-    )
+    note(tools.journal, shift.updated(paged=True), tools.say)
+    return Paged(f"{what}.\n{OPTIONS}")
 
 
 def stays(tools: Tools, shift: Shift, reason: str) -> Refused:
@@ -101,14 +84,3 @@ def stays(tools: Tools, shift: Shift, reason: str) -> Refused:
         )
     )
     return Refused(f"{what}. Look at what both share: the database, Redis, the gateway")
-
-
-def facts(shift: Shift) -> dict[str, str]:
-    """Short facts for a message."""
-    return {
-        "color": str(shift.target),
-        "version": shift.version,
-        "step": shift.where,
-        "by": shift.by,
-        "started": shift.started,
-    }

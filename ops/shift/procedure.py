@@ -9,15 +9,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ops import failpoint
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.errors import Refused, UsageError
 from ops.notify import Event
 from ops.shift import back, moving
 from ops.shift.applying import moved
 from ops.shift.beginning import Wish, prepare
-from ops.shift.ending import close, overruled, page, stays, unsure
+from ops.shift.ending import close, overruled, stays, unsure
 from ops.shift.entry import DONE, Phase, Shift
+from ops.shift.paging import paging
 from ops.verdict import enforce
-from ops.watching.judging import Kind
+from ops.watching.judging import Kind, Verdict
 
 if TYPE_CHECKING:
     from ops.shift.tools import Alive, Tools
@@ -67,39 +68,38 @@ def _begin(tools: Tools, wish: Wish, alive: Alive) -> Shift | None:
 
 
 def _go(tools: Tools, shift: Shift, alive: Alive) -> Shift:
-    while True:
-        alive()
-        if shift.phase is Phase.BACK:
-            raise Refused(_is_back(back.go_back(tools, shift, shift.reason)))
-        if shift.phase is Phase.MOVING:
-            shift = _move(tools, shift)
-        verdict = tools.watcher.step(shift, partial(moved, tools, shift)) if shift.seconds else None
+    while not shift.outcome:
+        with paging(tools, shift):
+            alive()
+            if shift.phase is Phase.BACK:
+                raise Refused(_is_back(back.go_back(tools, shift, shift.reason)))
+            if shift.phase is Phase.MOVING:
+                shift = moving.move(tools, shift)
+            verdict = _watched(tools, shift)
         failpoint.reach(f"shift.{shift.step}.watched")
-        alive()
-        if verdict is None or verdict.kind is Kind.GOOD:
-            if shift.is_switch:
-                return _done(tools, shift)
-            shift = shift.next()
-        elif verdict.kind is Kind.BAD:
-            if shift.is_switch and shift.origin_problem:
-                raise stays(tools, shift, verdict.reason)
-            raise Refused(_is_back(back.go_back(tools, shift, verdict.reason, failing=True)))
-        elif verdict.kind is Kind.MOVED:
-            raise overruled(tools, shift, verdict.reason)
-        else:
-            raise unsure(tools, shift, verdict)
+        with paging(tools, shift, verdict.reason):
+            alive()
+            shift = _judged(tools, shift, verdict)
+    return shift
 
 
-def _move(tools: Tools, shift: Shift) -> Shift:
-    """To the step; where that can't be told, somebody must look: a part of the traffic is there."""
-    try:
-        return moving.move(tools, shift)
-    except back.Stuck:
-        raise
-    except CouldNotFindOut as error:
-        if shift.step:
-            page(tools, shift, str(error))
-        raise
+def _watched(tools: Tools, shift: Shift) -> Verdict:
+    if not shift.seconds:
+        return Verdict(Kind.GOOD, f"{shift.where} is not watched, as asked for")
+    return tools.watcher.step(shift, partial(moved, tools, shift))
+
+
+def _judged(tools: Tools, shift: Shift, verdict: Verdict) -> Shift:
+    """The shift at its next step, or closed."""
+    if verdict.kind is Kind.GOOD:
+        return _done(tools, shift) if shift.is_switch else shift.next()
+    if verdict.kind is Kind.BAD:
+        if shift.is_switch and shift.origin_problem:
+            raise stays(tools, shift, verdict.reason)
+        raise Refused(_is_back(back.go_back(tools, shift, verdict.reason, failing=True)))
+    if verdict.kind is Kind.MOVED:
+        raise overruled(tools, shift, verdict.reason)
+    raise unsure(tools, shift, verdict)
 
 
 def _done(tools: Tools, shift: Shift) -> Shift:

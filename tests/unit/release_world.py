@@ -46,7 +46,6 @@ class ReleaseWorld(shift_world.World):
         self.reports: list[Release] = []
         self.undelivered: list[Failure] = []
         self.findings: list[Finding] = []
-        self.on_alive: Callable[[], None] = lambda: None
 
     def release_tools(self) -> Tools:
         return Tools(

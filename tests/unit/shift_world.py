@@ -30,7 +30,7 @@ class World:
     `shares` is green's percentage after each write of the route, `limits` the seconds of each `up`.
     `refusal`: the next `up` fails with it, having moved nothing; a deaf one ends well, having moved
     nothing. `in_up` happens before the route is written, `on_config` before the configuration is
-    read, `meanwhile` while a step is watched, `on_alive` when it is asked whether the lease is held.
+    read, `meanwhile` while a step is watched, `on_alive` where the lease is asked for.
     """
 
     def __init__(self) -> None:
@@ -157,4 +157,7 @@ class World:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Callable[[], None]]:
-        yield lambda: self.on_alive()
+        def alive() -> None:
+            self.on_alive()
+
+        yield alive

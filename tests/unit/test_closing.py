@@ -99,6 +99,19 @@ def test_a_version_that_fails_ends_it_pages_and_leaves_traffic(world: ClosingWor
     assert world.open.watched_seconds == 600 - EVERY
 
 
+def test_an_api_server_that_gives_no_answer_keeps_no_page_from_going_out(
+    world: ClosingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise CouldNotFindOut("the API server does not answer")
+
+    world.at[600] = lambda: monkeypatch.setattr(world.cluster, "patch", gone)
+    with pytest.raises(CouldNotFindOut, match="the API server does not answer"):
+        procedure.watched(world.tools(), "v2", HOURS)
+    assert world.kinds == ["page"]
+    assert "could not be written" in world.said[-1]
+
+
 def test_one_bad_look_is_not_confirmed_and_not_counted_as_watched(world: ClosingWorld) -> None:
     world.at[600] = lambda: setattr(world, "errors_percent", 5.0)
     world.at[610] = lambda: setattr(world, "errors_percent", 0.0)

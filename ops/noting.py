@@ -1,0 +1,36 @@
+"""What a journal is told besides: where it can't be written, what happened is told all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from ops.errors import CouldNotFindOut
+
+if TYPE_CHECKING:
+    from ops.journal import ClusterJournal
+
+E = TypeVar("E", bound=BaseModel)
+
+
+def note(journal: ClusterJournal[E], entry: E, say: Callable[[str], None]) -> None:
+    """Journal what is known now; where that can't be, it is said. Raises TakenOver."""
+    try:
+        journal.write(entry)
+    except CouldNotFindOut as error:
+        say(f"the journal could not be written: {error}")
+
+
+def note_paged(journal: ClusterJournal[E], say: Callable[[str], None]) -> None:
+    """Journal that people were paged for what is open, so that they hear of its end as well.
+
+    It is read anew: whoever just failed may not know what its last write came to. Raises TakenOver.
+    """
+    try:
+        found = journal.read()
+        if found is not None:
+            journal.write(found.model_copy(update={"paged": True}))
+    except CouldNotFindOut as error:
+        say(f"the journal could not be written: {error}")
