@@ -88,6 +88,11 @@ class MonitoringFacts(_Facts):
     thresholds: Thresholds
     agent: AgentFacts
 
+    def reached_by(self, prometheus: str | None, alertmanager: str | None) -> MonitoringFacts:
+        """The same by other addresses, for who can't reach the servers as pods do; None: as is."""
+        found = {"prometheus_url": prometheus, "alertmanager_url": alertmanager}
+        return self.model_copy(update={name: url for name, url in found.items() if url})
+
     @property
     def acts(self) -> bool:
         """Whether alerts reach an agent that takes traffic away by them."""

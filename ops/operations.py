@@ -114,6 +114,13 @@ class Operations(_Facts):
     release: ReleaseFacts = ReleaseFacts()
     dependencies: tuple[str, ...] = AI_PROVIDERS
 
+    def reached_by(self, prometheus: str | None, alertmanager: str | None) -> Operations:
+        """The same with the monitoring by other addresses; None: as deployed."""
+        if self.monitoring is None:
+            return self
+        found = self.monitoring.reached_by(prometheus, alertmanager)
+        return self.model_copy(update={"monitoring": found})
+
     def watched(self) -> MonitoringFacts:
         """How it is watched. Raises CouldNotFindOut where an older program deployed it."""
         if self.monitoring is None:

@@ -25,6 +25,7 @@ from ops.stack import Stack
 from ops.vitals.row import enforce, table
 from ops.vitals.subject import Subject
 from scripts.console import JsonOption, StackOption, application, main, show
+from scripts.servers import AlertmanagerOption, PrometheusOption
 
 app = application(__doc__)
 
@@ -32,12 +33,8 @@ app = application(__doc__)
 @app.command(help=__doc__)
 def run(
     stack: StackOption = None,
-    prometheus: Annotated[
-        str | None, typer.Option("--prometheus", metavar="URL", help="default: prometheusUrl")
-    ] = None,
-    alertmanager: Annotated[
-        str | None, typer.Option("--alertmanager", metavar="URL", help="default: alertmanagerUrl")
-    ] = None,
+    prometheus: PrometheusOption = None,
+    alertmanager: AlertmanagerOption = None,
     budget: Annotated[
         bool, typer.Option("--budget", help="the longest time from a fault to its rollback")
     ] = False,

@@ -33,7 +33,8 @@ from scripts.checklists import (
 )
 from scripts.checks import FactorOption
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
-from scripts.shifting import MinimumOption, PrometheusOption, Wishes
+from scripts.servers import AlertmanagerOption, PrometheusOption
+from scripts.shifting import MinimumOption, Wishes
 
 SCRIPT = "scripts/close_release.py"
 
@@ -52,6 +53,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     make_file: WriteOption = False,
     minimum_requests: MinimumOption = None,
     prometheus: PrometheusOption = None,
+    alertmanager: AlertmanagerOption = None,
     time_factor: FactorOption = 1.0,
     stack: StackOption = None,
     json: JsonOption = False,
@@ -66,7 +68,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     # Before two hours of watching, not after: the file may be another version's.
     ticks = people.judge(ticked, version, ITEMS, SCRIPT)
     checklist.require_known(accepted, [*NAMES, *(tick.name for tick in ticks)])
-    wishes = Wishes(prometheus, minimum_requests)
+    wishes = Wishes(prometheus, minimum_requests, alertmanager=alertmanager)
     tools = connecting.connect(Stack.chosen(stack), version, wishes, say, time_factor)
     if before := procedure.closed_before(tools, version):
         show(before.model_dump(mode="json"), as_json=json, text=f"nothing to do: {before}")

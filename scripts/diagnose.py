@@ -28,6 +28,7 @@ from ops.metrics import Prometheus
 from ops.operations import Operations
 from ops.stack import Stack
 from scripts.console import JsonOption, StackOption, application, main, say, show
+from scripts.servers import PrometheusOption
 
 app = application(__doc__)
 AREAS = ("pods", "errors", "migration", "slowness")
@@ -40,13 +41,14 @@ def run(
     ] = None,
     stack: StackOption = None,
     color: Annotated[Color | None, typer.Option("--color", help="this color only")] = None,
+    prometheus: PrometheusOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """See the text above."""
     wanted = areas or list(AREAS)
     if unknown := [area for area in wanted if area not in AREAS]:
         raise UsageError(f"no such area: {', '.join(unknown)}; there are {', '.join(AREAS)}")
-    facts = operations.read(Stack.chosen(stack))
+    facts = operations.read(Stack.chosen(stack)).reached_by(prometheus, None)
     _cluster(facts).require_access()
     colors = [each for each in facts.versions if color in {None, each}]
     looks = _looks(facts, colors)
@@ -65,7 +67,7 @@ _Look = tuple[str, Callable[[], Iterable[Cause]]]
 def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, ...]]:
     """What is looked at for each area, with what helps where that fails."""
     cluster_first = "reach the cluster first: KUBECONFIG, or legal-ai's kubernetes:context"
-    metrics_first = "reach Prometheus first: `alerts.prometheusUrl`"
+    metrics_first = "reach Prometheus first: `alerts.prometheusUrl`, or --prometheus URL"
     database_first = "reach the database first: `database.adminUrl`"
     sentry_first = "reach Sentry first: `release.sentry.url` and its token"
     images = {each: facts.images[each] for each in colors if each in facts.images}

@@ -38,6 +38,7 @@ from ops.who import me
 from scripts import journals
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
 from scripts.isolating import isolate, reopen
+from scripts.servers import AlertmanagerOption, PrometheusOption
 
 app = application(__doc__)
 app.command()(isolate)
@@ -121,12 +122,14 @@ def assess(
             "--dependency", metavar="URL", help="instead of those configured; again for more"
         ),
     ] = None,
+    prometheus: PrometheusOption = None,
+    alertmanager: AlertmanagerOption = None,
     stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What answers: every pod, the public, database, Redis, monitoring, services of others."""
     given = [require_url(url) for url in dependencies or ()]
-    facts = operations.read(Stack.chosen(stack))
+    facts = operations.read(Stack.chosen(stack)).reached_by(prometheus, alertmanager)
     cluster = _cluster(facts)
     cluster.require_access()
     lines = looking.lines(facts, cluster, given or facts.dependencies)

@@ -36,7 +36,8 @@ from scripts.console import (
     say,
     show,
 )
-from scripts.shifting import MinimumOption, PrometheusOption, Wishes
+from scripts.servers import AlertmanagerOption, PrometheusOption
+from scripts.shifting import MinimumOption, Wishes
 
 MARGIN_MINUTES = 60
 """Of the silence, for the steps that have no time of their own."""
@@ -88,6 +89,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         float | None, typer.Option("--times-worse", min=1, help="as in canary.py; default: 1.5")
     ] = None,
     prometheus: PrometheusOption = None,
+    alertmanager: AlertmanagerOption = None,
     browser: Annotated[
         str | None, typer.Option("--browser", metavar="PATH", help="another Chromium")
     ] = None,
@@ -114,7 +116,10 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         _status(stack, as_json=json)
         return
     chosen = Chosen(
-        Wishes(prometheus, minimum_requests, times_worse), lease_seconds, reports, browser
+        Wishes(prometheus, minimum_requests, times_worse, alertmanager),
+        lease_seconds,
+        reports,
+        browser,
     )
     if version is None:
         tools = connecting.connect(Stack.chosen(stack, clear_lock=clear_lock), chosen, say)

@@ -34,6 +34,7 @@ from scripts.console import (
     say,
     show,
 )
+from scripts.servers import AlertmanagerOption
 
 COMMIT = "commit the stack's file now: another checkout still has the release"
 
@@ -75,6 +76,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     lease_seconds: Annotated[
         float, typer.Option("--lease-seconds", min=2, help="a run that fell silent is waited for")
     ] = LEASE_SECONDS,
+    alertmanager: AlertmanagerOption = None,
     stack: StackOption = None,
     clear_lock: ClearLockOption = False,
     json: JsonOption = False,
@@ -87,7 +89,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         _status(chosen, as_json=json)
         return
     confirm = confirmer(chosen, yes, "--yes-rollback")
-    tools = connecting.connect(chosen, confirm, lease_seconds, say)
+    tools = connecting.connect(chosen, confirm, lease_seconds, say, alertmanager)
     if dry_run:
         journals.show_plan(procedure.plan(tools, wish), as_json=json)
         return

@@ -13,13 +13,10 @@ from ops.stack import Stack
 from ops.verdict import enforce
 from scripts.console import say, show
 from scripts.journals import show_journal
+from scripts.servers import PrometheusOption
 
 __all__ = ["MinimumOption", "PrometheusOption", "Wishes", "abort", "shift", "status"]
 
-PrometheusOption = Annotated[
-    str | None,
-    typer.Option("--prometheus", metavar="URL", help="default: alerts.prometheusUrl"),
-]
 MinimumOption = Annotated[
     int | None,
     typer.Option(

@@ -27,13 +27,9 @@ from ops.silences import Matcher, Silence, may_touch, require_sound
 from ops.stack import Stack
 from ops.who import me
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
+from scripts.servers import AlertmanagerOption
 
 app = application(__doc__)
-
-AlertmanagerOption = Annotated[
-    str | None,
-    typer.Option("--alertmanager", metavar="URL", help="default: alerts.alertmanagerUrl"),
-]
 
 
 class Place:

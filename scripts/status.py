@@ -26,6 +26,7 @@ from ops.status.gather import SECONDS, Status, gather
 from ops.status.screen import screen
 from ops.status.sources import Servers, Sources, of_namespace, of_stack
 from scripts.console import JsonOption, StackOption, application, main, result, show
+from scripts.servers import AlertmanagerOption, PrometheusOption
 
 WIDTH = 120
 """Characters, where it goes to no terminal."""
@@ -48,12 +49,8 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     context: Annotated[
         str | None, typer.Option(help="kubeconfig context, with --namespace")
     ] = None,
-    prometheus: Annotated[
-        str | None, typer.Option("--prometheus", metavar="URL", help="default: prometheusUrl")
-    ] = None,
-    alertmanager: Annotated[
-        str | None, typer.Option("--alertmanager", metavar="URL", help="default: alertmanagerUrl")
-    ] = None,
+    prometheus: PrometheusOption = None,
+    alertmanager: AlertmanagerOption = None,
     stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -42,7 +42,7 @@ def connect(
 
     `time_factor` stretches what the smoke tests allow.
     """
-    facts = operations.read(stack)
+    facts = operations.read(stack).reached_by(wishes.prometheus, wishes.alertmanager)
     monitoring = facts.watched()
     cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
     traffic = ClusterTraffic(cluster, facts.router)

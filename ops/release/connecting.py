@@ -49,9 +49,10 @@ class Chosen:
 
 def connect(stack: Stack, chosen: Chosen, say: Say) -> Tools:
     """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut."""
-    facts = operations.read(stack)
+    wishes = chosen.wishes
+    facts = operations.read(stack).reached_by(wishes.prometheus, wishes.alertmanager)
     cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
-    journal, wishes = ClusterJournal(cluster, KEPT), chosen.wishes
+    journal = ClusterJournal(cluster, KEPT)
     return Tools(
         stack=stack,
         traffic=ClusterTraffic(cluster, facts.router),

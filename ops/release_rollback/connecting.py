@@ -124,11 +124,22 @@ class ByImageAndBackup:
         return restoring.connect(self.stack, restoring.Wishes(self.confirm, self.say))
 
 
-def connect(stack: Stack, confirm: Confirm, lease_seconds: float, say: Say) -> Tools:
-    """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut."""
+def connect(
+    stack: Stack,
+    confirm: Confirm,
+    lease_seconds: float,
+    say: Say,
+    alertmanager: str | None = None,
+) -> Tools:
+    """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut.
+
+    `alertmanager`: another URL than the deployed one.
+    """
     facts = operations.read(stack)
     cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
-    release = releasing.connect(stack, Chosen(Wishes(), lease_seconds), say)
+    release = releasing.connect(
+        stack, Chosen(Wishes(alertmanager=alertmanager), lease_seconds), say
+    )
     return Tools(
         release=release,
         journal=ClusterJournal(cluster, KEPT),

@@ -41,12 +41,13 @@ RUN: Final = f"{me()} (pid {os.getpid()}, {uuid.uuid4().hex[:8]})"
 class Wishes:
     """What an operator may choose over what was deployed; None: as deployed.
 
-    `prometheus` is a URL.
+    `prometheus` and `alertmanager` are URLs.
     """
 
     prometheus: str | None = None
     minimum_requests: int | None = None
     times_worse: float | None = None
+    alertmanager: str | None = None
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,18 @@ def test_resuming_can_accept_what_is_unknown(world: ReleaseWorld) -> None:
     assert world.ended.options.accept == {"hold": "seen to"}
 
 
+@pytest.mark.parametrize("what", ["v2", "--resume", "--abort"])
+def test_other_addresses_are_taken_by_each_way_to_go_on(world: ReleaseWorld, what: str) -> None:
+    if what != "v2":
+        world.fails["smoke"] = Refused("login gives no token")
+        command("v2", *SHORT)
+        world.fails.clear()
+    args = (what, "--prometheus", "http://p", "--alertmanager", "http://a")
+    assert command(*args).exception is None
+    wishes = world.chosen.wishes  # type: ignore[attr-defined]
+    assert (wishes.prometheus, wishes.alertmanager) == ("http://p", "http://a")
+
+
 def test_one_step_alone(world: ReleaseWorld) -> None:
     assert command("v2", "--only", "backup").exception is None
     assert world.acts == ["backup"]

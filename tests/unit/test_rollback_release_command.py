@@ -20,7 +20,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> UndoWorld:
     """What the command acts on; it asks the command's own question."""
     made = released()
 
-    def connect(stack: Stack, confirm: Any, lease_seconds: float, say: Any) -> Any:
+    def connect(stack: Stack, confirm: Any, *_: Any) -> Any:
         monkeypatch.setattr(made, "_confirm", confirm)
         return made.undo_tools()
 
