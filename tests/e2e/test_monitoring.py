@@ -71,6 +71,7 @@ def test_every_query_of_the_dashboards_has_series_once_there_was_traffic(
 ) -> None:
     prometheus = Prometheus(deployed.watched().prometheus_url)
     waiting = queries(deployed)
+    assert waiting, "the dashboards have no query"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while waiting:
         assert time.monotonic() < deadline, f"no series of {waiting}"

@@ -188,7 +188,7 @@ class Recorder:
 
     def traffic_to_the_unready(self, route_version: int) -> list[str]:
         """Each time that blue got traffic and was not ready; waits for the route's version."""
-        until(lambda: route_version in self._of(routing.PUBLIC_ROUTE), "the route's end was seen")
+        self._wait_for(routing.PUBLIC_ROUTE, route_version)
         backends = sorted(self._of("backend-blue").items())
         found = []
         for version, route in sorted(self._of(routing.PUBLIC_ROUTE).items()):
@@ -200,8 +200,12 @@ class Recorder:
                 found.append(f"{version}: {before[-1].get('status') if before else 'unknown'}")
         return found
 
-    def both_ran_workers(self) -> bool:
-        """Whether both colors' workers were ever asked for at once."""
+    def both_ran_workers(self, cluster: Cluster) -> bool:
+        """Whether both colors' workers were ever asked for at once, up to now by `cluster`."""
+        for name in (f"worker-{color}" for color in Color):
+            live = cluster.get("Deployment", name)
+            assert live is not None
+            self._wait_for(name, int(live["metadata"]["resourceVersion"]))
         wanted = {BLUE: 0, GREEN: 0}
         events = [
             (at, color, int(each["spec"]["replicas"]))
@@ -213,6 +217,9 @@ class Recorder:
             if all(wanted.values()):
                 return True
         return False
+
+    def _wait_for(self, name: str, version: int) -> None:
+        until(lambda: max(self._of(name), default=0) >= version, f"{version} of {name} was seen")
 
     def _of(self, name: str) -> dict[int, dict[str, Any]]:
         return dict(self._events.get(name, {}))

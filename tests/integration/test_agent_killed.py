@@ -63,7 +63,7 @@ def check_safe(made: Place, seen: Recorder) -> None:
     route = made.cluster.get("HTTPRoute", routing.PUBLIC_ROUTE)
     assert route is not None
     assert seen.traffic_to_the_unready(int(route["metadata"]["resourceVersion"])) == []
-    assert not seen.both_ran_workers()
+    assert not seen.both_ran_workers(made.cluster)
 
 
 def runner_at(made: Place, step: Step) -> str:

@@ -7,7 +7,6 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -733,9 +732,7 @@ def test_maintenance_answers_are_kept_when_the_cache_is_cleared(setting: Setting
 
 def test_a_redis_that_gives_no_answer_is_said_before_anything_is_changed(setting: Setting) -> None:
     setting.redis_url = "redis://127.0.0.1:1/0"
-    begun = time.monotonic()
     with pytest.raises(CouldNotFindOut, match="Redis gave no answer"):
         procedure.run(setting.tools(), "good")
-    assert time.monotonic() > begun
     assert setting.journal.read() is None
     assert not is_closed(setting, old_of(setting))
