@@ -17,7 +17,7 @@ from ops.release.beginning import Wish, lines, prepare, require_current, was_don
 from ops.release.entry import DONE, FAILED, SKIPPED, Release
 from ops.release.step import Step
 from ops.release.steps import ACTS
-from ops.release.watching import Away, Unsure
+from ops.release.watching import Away
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,8 @@ def _go_on(tools: Tools, release: Release, accept: Mapping[str, str], alive: Ali
 def _go(tools: Tools, release: Release, alive: Alive) -> Release:
     while True:
         step = release.step
-        alive()
+        with telling.calling(tools, release):
+            alive()
         release = _step(tools, release)
         if step is release.options.last or step.next is None:
             break
@@ -117,8 +118,9 @@ def _step(tools: Tools, release: Release) -> Release:
     last = release.run_of(step)
     if last is not None and last.outcome in {DONE, SKIPPED} and step is release.options.last:
         return release
-    release = release.begun(_now(tools))
-    tools.journal.write(release)
+    with telling.calling(tools, release):
+        release = release.begun(_now(tools))
+        tools.journal.write(release)
     failpoint.reach(f"release.{step}.begun")
     tools.say(f"{step}: begun")
     try:
@@ -133,7 +135,8 @@ def _step(tools: Tools, release: Release) -> Release:
     release = release.updated(**said.changes).ended(_now(tools), outcome, said.lines)
     if step is not release.options.last:
         release = release.updated(step=step.next or step)
-    tools.journal.write(release)
+    with telling.calling(tools, release):
+        tools.journal.write(release)
     failpoint.reach(f"release.{step}")
     for line in said.lines:
         tools.say(f"{step}: {line}")
@@ -146,7 +149,7 @@ def _failed(tools: Tools, release: Release, error: OpsError) -> None:
     release = release.ended(_now(tools), FAILED, [str(error)]).updated(reason=_brief(error))
     if isinstance(error, Away) and release.has_begun(Step.SHIFT):
         release = release.updated(step=Step.SHIFT)
-    is_page = isinstance(error, Unsure)
+    is_page = telling.needs_person(tools, release, error)
     release = release.updated(paged=release.paged or is_page)
     note(tools.journal, release, tools.say)
     failpoint.reach(f"release.{step}.failed")

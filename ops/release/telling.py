@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ops.lease import Lost
 from ops.notify import Event
-from ops.noting import note
+from ops.noting import note, note_paged
 from ops.release.step import Step
+from ops.shift.paging import UNTOLD, Paged, is_over, may_serve
 
 if TYPE_CHECKING:
+    from ops.errors import OpsError
     from ops.release.entry import Release
     from ops.release.tools import Tools
 
@@ -23,6 +28,36 @@ def tell(tools: Tools, release: Release, event: Event) -> Release:
     release = release.updated(notes=(*release.notes, *failures))
     note(tools.journal, release, tools.say)
     return release
+
+
+@contextmanager
+def calling(tools: Tools, release: Release) -> Iterator[None]:
+    """Tell people where what is done within has no answer once traffic was moved.
+
+    A step tells of itself; this is for what is between two: the lease and the journal.
+    """
+    try:
+        yield
+    except UNTOLD as error:
+        if has_moved(release) and not is_over(tools.journal):
+            is_page = needs_person(tools, release, error)
+            tools.tell(stands(release.updated(reason=str(error)), is_page=is_page))
+            if is_page and not isinstance(error, Lost):
+                note_paged(tools.journal, tools.say)
+        raise
+
+
+def needs_person(tools: Tools, release: Release, error: OpsError) -> bool:
+    """Whether the new color may have traffic that nobody watches, and nobody was paged for it."""
+    if isinstance(error, Paged) or not isinstance(error, UNTOLD):
+        return False
+    is_watched = release.step in {Step.SHIFT, Step.WATCH, Step.KEEP}
+    return is_watched and has_moved(release) and may_serve(tools.traffic, release.color)
+
+
+def has_moved(release: Release) -> bool:
+    """Whether traffic may be on the new color."""
+    return release.step.number > Step.SHIFT.number or release.has_begun(Step.SHIFT)
 
 
 def begins(release: Release) -> Event:

@@ -6,12 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ops import failpoint
-from ops.errors import CouldNotFindOut, Refused
+from ops.errors import CouldNotFindOut, OpsError, Refused
+from ops.journal import TakenOver
 from ops.notify import Event
 from ops.shift import back
 from ops.shift.applying import moved
 from ops.shift.config import serial
 from ops.shift.entry import Phase, Shift
+from ops.shift.paging import Paged
 from ops.watching.judging import Kind
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Away(Refused):
 
 
 class Unsure(CouldNotFindOut):
-    """It can't be told whether the new color fails: traffic stays, and people must decide."""
+    """The new color keeps all traffic, and it can't be told whether it fails, or it does."""
 
 
 def watch(tools: Tools, release: Release, seconds: float) -> str:
@@ -46,7 +48,13 @@ def watch(tools: Tools, release: Release, seconds: float) -> str:
         raise Unsure(f"{verdict.reason}. Nothing is moved: {release.color} keeps all traffic")
     if release.origin_problem:
         raise _stays(tools, release, verdict.reason)
-    raise send_back(shifting, shift, verdict.reason, failing=True)
+    try:
+        away = send_back(shifting, shift, verdict.reason, failing=True)
+    except (TakenOver, Paged):
+        raise
+    except OpsError as error:
+        raise Unsure(f"{verdict.reason}. Traffic could not be sent back: {error}") from error
+    raise away
 
 
 def require_arrived(tools: Tools, release: Release) -> None:

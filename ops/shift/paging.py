@@ -42,7 +42,7 @@ def paging(tools: Tools, shift: Shift, seen: str = "") -> Iterator[None]:
     except Paged:
         raise
     except UNTOLD as error:
-        if not may_serve(tools.journal, tools.traffic, shift.target):
+        if not may_serve(tools.traffic, shift.target) or is_over(tools.journal):
             raise
         told = f"{seen}. {error}" if seen else str(error)
         what = f"{told}. {shift.target} may have traffic that nobody watches"
@@ -67,16 +67,24 @@ def page(tools: Tools, shift: Shift, what: str) -> None:
     )
 
 
-def may_serve(journal: ClusterJournal[Any], traffic: Traffic, color: Color) -> bool:
-    """Whether a color has public traffic of what is open, for all one knows."""
+def may_serve(traffic: Traffic, color: Color) -> bool:
+    """Whether a color has public traffic, for all one knows."""
     try:
-        if journal.read() is None:
-            # Another run has ended it, and knows how.
-            return False
         live = traffic.live()
     except CouldNotFindOut:
         return True
     return live is None or live.has_traffic(color)
+
+
+def is_over(journal: ClusterJournal[Any]) -> bool:
+    """Whether another run is known to have ended what was open.
+
+    Reads the journal anew: whoever writes it after this writes over what others wrote.
+    """
+    try:
+        return journal.read() is None
+    except CouldNotFindOut:
+        return False
 
 
 def facts(shift: Shift) -> dict[str, str]:
