@@ -66,10 +66,13 @@ def give_all(rules: Iterable[Mapping[str, Any]], target: Color) -> list[Body]:
     return [_whole_rule(rule, target) for rule in rules if not _is_pinned(rule)]
 
 
-def touched(route: LiveRoute, operation: str) -> list[Write]:
-    """What changes nothing but the version: a write that was prepared before it is refused then."""
+def touched(route: LiveRoute, mark: str) -> list[Write]:
+    """What changes nothing but the version: a write that was prepared before it is refused then.
+
+    `mark` has to be another one than that of the touch before.
+    """
     return [
-        _write(body, {ROLLBACK: operation}, None)
+        _write(body, {ROLLBACK: mark}, None)
         for body in (route.canary, route.main)
         if body is not None
     ]

@@ -177,9 +177,13 @@ ACTS: Final[Mapping[Step, Act]] = {
 
 
 def disarm(tools: Tools, operation: Operation) -> None:
-    """Make void what another run has prepared to write: the route gets a newer version."""
+    """Make void what another run has prepared to write: the route gets a newer version.
+
+    With the runner's name in it, as a write that changes nothing would leave the version.
+    """
+    mark = f"{operation.id} {operation.runner}"
     for _ in range(TRIES):
-        if _is_written(tools, routing_moves.touched(_route(tools), operation.id)):
+        if _is_written(tools, routing_moves.touched(_route(tools), mark)):
             return
     raise _busy()
 

@@ -15,6 +15,7 @@ from ops.rollback.journal import Operation
 from ops.rollback.run import Rollback
 from ops.state import LiveTraffic
 from tests.unit.test_routing import SITE, split
+from tests.unit.versioned import merge
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 SERVICES = ("backend", "frontend")
@@ -196,8 +197,8 @@ class RollbackCluster(Cluster):
         if wanted is not None and wanted != found["metadata"]["resourceVersion"]:
             raise Conflict(f"{kind} {name} is newer")
         before = None if kind == "ConfigMap" else self.weights
-        _merge(found, patch)
-        found["metadata"]["resourceVersion"] = str(next(self._versions))
+        if merge(found, patch):
+            found["metadata"]["resourceVersion"] = str(next(self._versions))
         if before is not None and kind in {"HTTPRoute", "Ingress"} and self.weights != before:
             self.moves += [(color, self.is_ready(color)) for color in self.weights]
         return self._read(kind, name)
@@ -303,13 +304,3 @@ def opened(found: Operation | None) -> Operation:
     assert found is not None
     assert found.is_open
     return found
-
-
-def _merge(into: Body, patch: Mapping[str, Any]) -> None:
-    for key, value in patch.items():
-        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        elif value is None:
-            into.pop(key, None)
-        else:
-            into[key] = copy.deepcopy(value)

@@ -347,6 +347,30 @@ def test_a_write_that_was_prepared_by_a_run_that_slept_is_refused(
     assert hold_of(cluster) is None
 
 
+def test_a_write_that_was_prepared_by_one_that_took_over_itself_is_refused_to_it_too(
+    cluster: RollbackCluster,
+) -> None:
+    """Both touch the route, and a touch that changes nothing would be none."""
+    begun(rollback(cluster, "killed"))
+    sleeper, twin = rollback(cluster, "sleeper"), rollback(cluster, "twin")
+    writes = iter(["its touch", "the hold", "its move"])
+
+    def killed() -> None:
+        raise Killed
+
+    def sleep(what: str) -> None:
+        if what == "patch HTTPRoute legal-ai" and next(writes, "") == "its move":
+            cluster.ready_at["backend-blue"] = 1e9
+            cluster.on_sleep = killed
+            with pytest.raises(Killed):
+                twin.resume(opened(twin.open()))
+
+    cluster.before_write = sleep
+    with pytest.raises(TakenOver):
+        sleeper.resume(opened(sleeper.open()))
+    assert (cluster.weights, cluster.moves) == ({GREEN: 100}, [])
+
+
 def test_a_write_that_was_prepared_is_refused_while_the_twin_still_waits(
     cluster: RollbackCluster,
 ) -> None:

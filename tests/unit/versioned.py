@@ -66,7 +66,7 @@ class Versioned(Cluster):
             raise CouldNotFindOut(f"there is no {kind} {name}")
         if found is None or version not in (None, found["metadata"]["resourceVersion"]):
             raise Conflict("the object has been modified")
-        merge(found, patch)
+        _write(found, patch)
         self.writes.append(f"patch {name}")
         if self.lose_answer:
             self.lose_answer = False
@@ -82,7 +82,7 @@ class Versioned(Cluster):
         )
         gone = dict.fromkeys(self._applied.get(name, set()) - set(data))
         self._applied[name] = set(data)
-        merge(found, {"data": {**gone, **data}})
+        _write(found, {"data": {**gone, **data}})
         self.writes.append(f"put {name}")
 
     def delete(self, kind: str, name: str) -> None:
@@ -126,14 +126,18 @@ class Versioned(Cluster):
             act()
 
 
-def merge(into: Body, patch: Mapping[str, Any]) -> None:
-    """Patch an object (RFC 7396); only where that changes it, it gets another version."""
-    version = into["metadata"]["resourceVersion"]
-    before = copy.deepcopy(into)
+def merge(into: Body, patch: Mapping[str, Any]) -> bool:
+    """Patch an object (RFC 7396), its version apart; whether that changed it."""
+    version, before = into["metadata"]["resourceVersion"], copy.deepcopy(into)
     _merge(into, patch)
     into["metadata"]["resourceVersion"] = version
-    if into != before:
-        into["metadata"]["resourceVersion"] = str(int(version) + 1)
+    return into != before
+
+
+def _write(into: Body, patch: Mapping[str, Any]) -> None:
+    if merge(into, patch):
+        metadata = into["metadata"]
+        metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
 
 
 def _merge(into: Body, patch: Mapping[str, Any]) -> None:
