@@ -15,7 +15,7 @@ from ops.watching.judging import Kind, Verdict
 from ops.watching.reading import Look
 
 CONFIRMED: Final = 2
-"""Looks in a row that must be bad: one may have caught two counters in between."""
+"""Looks with data in a row that must be bad: one may have caught two counters in between."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Watch:
                 known_at = now
             elif now - known_at >= self.rhythm.silence:
                 return verdict
-            bad = bad + 1 if verdict.kind in {Kind.BAD, Kind.SHARED} else 0
+            if verdict.kind is not Kind.SILENT:
+                bad = bad + 1 if verdict.kind in {Kind.BAD, Kind.SHARED} else 0
             if bad >= CONFIRMED:
                 return verdict
             if now - begun >= seconds and verdict.kind in {Kind.GOOD, Kind.FEW}:

@@ -152,6 +152,12 @@ def test_a_bad_look_counts_when_the_next_one_confirms_it_and_ends_the_watch_at_o
     assert watch([SHARED, SHARED]) == (SHARED, 15)
 
 
+def test_a_look_without_data_neither_confirms_a_bad_one_nor_makes_it_undone() -> None:
+    assert watch([BAD, SILENT, BAD]) == (BAD, 30)
+    assert watch([BAD, GONE, BAD]) == (BAD, 30)
+    assert watch([BAD, SILENT, GOOD, SILENT, BAD, GOOD]) == (GOOD, 75)
+
+
 def test_a_last_look_that_is_bad_is_looked_at_once_more() -> None:
     assert watch([GOOD, GOOD, GOOD, GOOD, BAD, BAD]) == (BAD, 75)
     assert watch([GOOD, GOOD, GOOD, GOOD, BAD, GOOD]) == (GOOD, 75)
