@@ -18,7 +18,8 @@ DONE: Final = "done"
 ABORTED: Final = "aborted"
 SKIPPED: Final = "skipped"
 FAILED: Final = "failed"
-MOST_LINES: Final = 20
+MOST_LINES: Final = 60
+"""Above the checklist's lines. Of a step that is done once more, only the last run keeps them."""
 MOST_CHARACTERS: Final = 300
 MOST_RUNS: Final = 40
 """Of what the steps say is kept so much: a ConfigMap holds 1 MiB, with the history."""
@@ -75,6 +76,10 @@ class Run(_Kept):
             return ""
         begin, end = datetime.fromisoformat(self.began), datetime.fromisoformat(self.ended)
         return str(end - begin)
+
+    def brief(self) -> Run:
+        """With the last line of what it said alone."""
+        return self.model_copy(update={"lines": self.lines[-1:]})
 
 
 class Release(_Kept):
@@ -135,7 +140,8 @@ class Release(_Kept):
 
     def begun(self, at: str) -> Release:
         """Its step is being done."""
-        runs = (*self.runs, Run(step=self.step, began=at))
+        before = (run.brief() if run.step is self.step else run for run in self.runs)
+        runs = (*before, Run(step=self.step, began=at))
         return self.updated(runs=runs[-MOST_RUNS:], reason="")
 
     def ended(self, at: str, outcome: str, lines: Iterable[str]) -> Release:
@@ -153,8 +159,7 @@ class Release(_Kept):
 
     def brief(self) -> Release:
         """As the history keeps it: of what each step said, the last line."""
-        runs = (run.model_copy(update={"lines": run.lines[-1:]}) for run in self.runs)
-        return self.updated(runs=tuple(runs))
+        return self.updated(runs=tuple(run.brief() for run in self.runs))
 
 
 def _short(lines: Iterable[str]) -> tuple[str, ...]:

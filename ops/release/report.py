@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from ops.clock import own
 from ops.color import Color
 from ops.errors import OpsError
 from ops.html import template
+from ops.release.links import links
 from ops.release.measured import Plot, measure
 from ops.shift import connecting
 
@@ -69,20 +70,20 @@ def write(
     file = folder / f"{_NOT_IN_NAMES.sub('-', release.version)}.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(draw(release, plots, facts.public_url, end))
+        file.write_text(draw(release, plots, links(facts, release.version), end))
     except OSError as error:
         say(f"the report can't be written: {error}")
         return
     say(f"report: {file}")
 
 
-def draw(release: Release, plots: Sequence[Plot], public_url: str, now: float) -> str:
-    """The HTML. `now` (Unix seconds) is the end of what is not over yet."""
+def draw(release: Release, plots: Sequence[Plot], where: Mapping[str, str], now: float) -> str:
+    """The HTML. `where` to look on, `now` (Unix seconds) is the end of what is not over yet."""
     return template(PAGE).render(
         release=release,
         bars=bars(release, now),
         plots=plots,
-        public_url=public_url,
+        links=where,
         colors=list(Color),
         width=plot.WIDTH,
         height=plot.HEIGHT,

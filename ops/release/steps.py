@@ -11,7 +11,7 @@ from ops.checklist import Line
 from ops.errors import CouldNotFindOut, Refused
 from ops.notify import Event
 from ops.preflight.system import BACKGROUND
-from ops.release import config
+from ops.release import config, deploying
 from ops.release.entry import ColorConfig, Release
 from ops.release.step import Step
 from ops.release.watching import require_arrived, watch
@@ -63,8 +63,8 @@ def _deploy(tools: Tools, release: Release) -> Said:
     """As many pods as the color that serves: it is to carry everything."""
     wanted = ColorConfig(version=release.version, replicas=release.origin.replicas)
     config.write(tools.stack, release.color, wanted)
-    tools.stack.up(tools.say)
-    return Said([f"{release.color} runs {release.version}, {_told(wanted.replicas)}"])
+    changed = deploying.up(tools)
+    return Said([*changed, f"{release.color} runs {release.version}, {_told(wanted.replicas)}"])
 
 
 def _warm_up(tools: Tools, release: Release) -> Said:
@@ -116,9 +116,9 @@ def _decommission(tools: Tools, release: Release) -> Said:
     old = release.color.other
     before = config.of_color(tools.stack.config(), old)
     config.write(tools.stack, old, ColorConfig(version=before.version, replicas=0))
-    tools.stack.up(tools.say)
+    changed = deploying.up(tools)
     verdict.enforce(tools.checks.background(), f"{BACKGROUND} are not in exactly one color")
-    return Said([f"{old} {before.version} has 0 replicas"])
+    return Said([*changed, f"{old} {before.version} has 0 replicas"])
 
 
 def _notify(tools: Tools, release: Release) -> Said:
