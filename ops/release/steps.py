@@ -21,6 +21,7 @@ from ops.watching.judging import Kind
 
 if TYPE_CHECKING:
     from ops.release.tools import Tools
+    from ops.shift.tools import Tools as Shifting
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def _browser(tools: Tools, release: Release) -> Said:
 
 def _shift(tools: Tools, release: Release) -> Said:
     shifting, options = tools.shifting(), release.options
+    _require_version(tools, shifting, release)
     problem = release.origin_problem
     found = shifting.journal.read()
     if found is not None and found.target is not release.color:
@@ -99,6 +101,20 @@ def _shift(tools: Tools, release: Release) -> Said:
     how = f"by {', '.join(f'{step} %' for step in options.steps)}" if options.steps else "at once"
     told = f"{done}, {how}" if done else f"{release.color} had all traffic"
     return Said([told], {"origin_problem": problem})
+
+
+def _require_version(tools: Tools, shifting: Shifting, release: Release) -> None:
+    """Raise Refused where the color has another version than the one that was tested for this."""
+    color, wanted = release.color, release.version
+    configured = config.of_color(tools.stack.config(), color).version
+    deployed = shifting.deployed.get(color, "")
+    if {configured, deployed} != {wanted}:
+        raise Refused(
+            f"this releases {wanted}; legal-ai:{color}.version is {configured or 'unset'}, and "
+            f"deployed is {deployed or 'none'}. What was not tested is given no traffic. Set it "
+            f"back by `pulumi config set --path legal-ai:{color}.version {wanted}` and `pulumi "
+            "up`, then go on; or end this by `scripts/release.py --abort`, and release the other"
+        )
 
 
 def _watch(tools: Tools, release: Release) -> Said:

@@ -185,6 +185,34 @@ def test_what_can_not_be_watched_is_not_moved_also_without_a_canary(world: Relea
     assert world.shares == []
 
 
+@pytest.mark.parametrize("is_deployed", [True, False])
+def test_a_version_that_somebody_deployed_after_the_tests_gets_no_traffic(
+    world: ReleaseWorld, is_deployed: bool
+) -> None:
+    world.first = SILENT
+    failed(world, CouldNotFindOut)
+    world.first = GOOD
+    world.config_data["legal-ai:green"]["version"] = "v2.1"
+    if is_deployed:
+        world.up(world.say_it)
+    with pytest.raises(Refused, match=r"releases v2; legal-ai:green\.version is v2\.1"):
+        resume(world)
+    assert world.shares == []
+    world.config_data["legal-ai:green"]["version"] = "v2"
+    world.up(world.say_it)
+    resume(world)
+    assert world.ended.outcome == "done"
+
+
+@pytest.mark.parametrize("last", [Step.SHIFT, Step.NOTIFY])
+def test_a_release_from_the_shift_on_moves_traffic_to_no_other_version(
+    world: ReleaseWorld, last: Step
+) -> None:
+    wish = Wish("v2", SHORT.model_copy(update={"last": last}), Step.SHIFT)
+    assert "green.version is v0" in failed(world, Refused, wish)
+    assert world.shares == []
+
+
 def test_an_open_shift_to_the_old_color_is_not_taken_for_a_way_to_the_new_one(
     world: ReleaseWorld,
 ) -> None:
