@@ -1,6 +1,6 @@
 """The Pulumi stack, by its command-line program: outputs read, config written, `up` run.
 
-The SDK's Automation API does the same through the same program, and would bring the SDK along.
+Why not by the SDK's Automation API, which runs the same program: docs/adr/0014.
 """
 
 from __future__ import annotations
