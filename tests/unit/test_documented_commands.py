@@ -94,6 +94,16 @@ def test_every_old_line_has_its_command_or_says_why_it_needs_none() -> None:
         assert not FORBIDDEN.search(new), f"{old}: {new}"
 
 
+def test_whom_to_call_in_which_order_is_in_the_runbook() -> None:
+    rows = dict(_rows())
+    for what in ("on-call:", "escalation:", "security incidents:"):
+        (command,) = (new for old, new in rows.items() if old.startswith(what))
+        assert "scripts/incident.py declare" in command
+    steps = next(old for old in rows if old.startswith("escalation:"))
+    people = ("on-call", "team lead", "engineering manager", "CTO")
+    assert sorted(people, key=steps.index) == list(people)
+
+
 def test_the_rows_are_read_whole() -> None:
     olds = " ".join(old for old, _ in _rows())
     for tool in ("kubectl", "curl", "psql", "alembic", "docker", "git", "promtool", "pg_dump"):
