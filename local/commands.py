@@ -88,9 +88,9 @@ class Commands:
             raise CommandFailedError(f"`{words[0]}` can't be started: {error}") from error
 
 
-def tail(text: str, lines: int = TAIL_LINES) -> str:
-    """Return the last `lines` lines of `text`, indented, for the end of an error message."""
-    return "\n".join(f"    {line}" for line in text.strip().splitlines()[-lines:])
+def tail(text: str) -> str:
+    """Return the last `TAIL_LINES` lines of `text`, indented, for the end of an error message."""
+    return "\n".join(f"    {line}" for line in text.strip().splitlines()[-TAIL_LINES:])
 
 
 COMMANDS = Commands()

@@ -18,7 +18,6 @@ from components.settings.values import (
     Whole,
 )
 
-DatabaseKind = Literal["rds", "external"]
 Schedule = Literal["daily", "hourly"]
 
 _INSTANCE_CLASS = re.compile(r"db\.[a-z0-9-]+\.[a-z0-9]+")

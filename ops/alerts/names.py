@@ -51,4 +51,3 @@ ROLLBACK_ALERTS: Final = frozenset(
 
 SHARED: Final = "shared"
 """Value of the label `scope`: what both colors stand on fails, and no change of color mends it."""
-SHARED_ALERTS: Final = frozenset({Alert.DATABASE_DOWN, Alert.DATABASE_CONNECTIONS})

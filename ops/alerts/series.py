@@ -56,13 +56,9 @@ REPLICA_LAG: Final = "legal_ai:replica_lag:seconds"
 """How far the read replica is behind; by namespace."""
 
 
-def query(
-    series: str, namespace: str, color: Color | None = None, service: str | None = None
-) -> str:
-    """The PromQL selector of a series: of one color or service, or of all where none is given."""
+def query(series: str, namespace: str, color: Color | None = None) -> str:
+    """The PromQL selector of a series: of one color, or of both where none is given."""
     labels = {"namespace": namespace}
     if color is not None:
         labels["color"] = str(color)
-    if service is not None:
-        labels["service"] = service
     return series + "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"

@@ -47,9 +47,9 @@ class Spans:
         """A window of the gateway's latencies."""
         return text(max(self.window_seconds(seconds), FEWEST_FLUSHES * FLUSH_SECONDS))
 
-    def exporter_window(self, seconds: float = WINDOW_SECONDS) -> str:
+    def exporter_window(self) -> str:
         """A window of what kubelet and exporters say."""
-        return text(max(self.window_seconds(seconds), EXPORTER_SECONDS))
+        return text(max(self.window_seconds(), EXPORTER_SECONDS))
 
     def shortened(self, minutes: float) -> str:
         """A duration: how long a condition has to last, or how far back to look."""

@@ -20,7 +20,6 @@ from ops.restore.sessions import end_sessions
 if TYPE_CHECKING:
     import psycopg
 
-SCHEMA: Final = "legal_ai_fence"
 MIGRATION_LOCK: Final = 0x4C454741
 """The advisory lock that a migration holds; the sample application and `migrate.py` take it."""
 

@@ -51,17 +51,17 @@ def sessions(connection: psycopg.Connection, before: str | None = None) -> list[
     ]
 
 
-def end_sessions(connection: psycopg.Connection, seconds: float = END_SECONDS) -> int:
+def end_sessions(connection: psycopg.Connection) -> int:
     """End every session but ours that is there now, and wait until it is gone. Returns how many.
 
     Those that begin later are let be; one that had begun, and shows itself only once it has logged
-    in, is ended then. Raises CouldNotFindOut if one outlives `seconds`.
+    in, is ended then. Raises CouldNotFindOut if one outlives `END_SECONDS`.
     """
     database = connection.info.dbname
     with asking(f"ending the sessions in {database}"):
         now = one(connection, "SELECT clock_timestamp()::text")
     ended: set[int] = set()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + END_SECONDS
     while left := sessions(connection, now):
         with asking(f"ending the sessions in {database}"):
             parameters = {"ours": APPLICATION, "before": now}
@@ -70,7 +70,7 @@ def end_sessions(connection: psycopg.Connection, seconds: float = END_SECONDS) -
                 ended.add(pid)
         if time.monotonic() > until:
             raise CouldNotFindOut(
-                f"sessions in {database} did not end within {seconds:g} s: {'; '.join(left)}. "
+                f"sessions in {database} did not end within {END_SECONDS:g} s: {'; '.join(left)}. "
                 "What they wrote is not known: run this again"
             )
         time.sleep(POLL_SECONDS)

@@ -24,7 +24,6 @@ from tests.e2e.project import STACK, Project
 from tests.waiting import until
 
 PROMETHEUS: Final = "http://127.0.0.1:9090"
-DEADLINE_SECONDS: Final = 90.0
 T = TypeVar("T")
 
 

@@ -351,12 +351,13 @@ def test_in_the_first_week_a_day_ago_is_compared_with(tmp_path: Path) -> None:
         **{name: values and values.replace("x80", "x300") for name, values in MIXED.items()},
         **rated(BLUE, "backend", (200, RATE), (20, RATE * 2)),
     }
-    baseline = series.query(series.REQUESTS_BASELINE, "legal-ai", BLUE, "backend")
+    labels = '{namespace="legal-ai",color="blue",service="backend"}'
+    baseline = series.REQUESTS_BASELINE + labels
     checks = [
         promtool.value(
             f"round({baseline})",
             190,
-            [{"labels": baseline.removeprefix(series.REQUESTS_BASELINE), "value": RATE * 0.9}],
+            [{"labels": labels, "value": RATE * 0.9}],
         ),
         promtool.labels(
             'alertname=~"RequestRate.*"', 218, rate_alert(Alert.REQUEST_RATE_HIGH, "backend")

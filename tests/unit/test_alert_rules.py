@@ -9,7 +9,7 @@ import pytest
 
 from components import alert_plan
 from ops.alerts import rules, series, spans
-from ops.alerts.names import ROLLBACK_ALERTS, SHARED_ALERTS, Alert
+from ops.alerts.names import ROLLBACK_ALERTS, Alert
 from ops.color import Color
 from tests.unit.configs import PLACE, WATCHED, loaded
 
@@ -64,15 +64,17 @@ def test_every_alert_says_which_stack_and_how_bad_it_is() -> None:
 
 
 def test_the_names_that_agent_and_silences_know_are_those_with_the_label() -> None:
-    document = of()
-    acting = {r["alert"] for r in alerts(document) if r["labels"].get("action") == "rollback"}
-    shared = {r["alert"] for r in alerts(document) if r["labels"].get("scope") == "shared"}
+    acting = {r["alert"] for r in alerts(of()) if r["labels"].get("action") == "rollback"}
     assert acting == ROLLBACK_ALERTS
-    assert shared == SHARED_ALERTS
 
 
-def test_what_keeps_the_agent_from_acting_is_never_about_a_color() -> None:
-    assert not SHARED_ALERTS & ROLLBACK_ALERTS
+def test_what_keeps_the_agent_from_acting_is_the_database_and_never_about_a_color() -> None:
+    shared = [rule for rule in alerts(of()) if rule["labels"].get("scope") == "shared"]
+    assert {rule["alert"] for rule in shared} == {Alert.DATABASE_DOWN, Alert.DATABASE_CONNECTIONS}
+    for rule in shared:
+        assert "action" not in rule["labels"]
+        assert "color" not in rule["labels"]
+        assert "color" not in rule["expr"]
 
 
 def test_with_the_rollback_off_its_alerts_stay_and_only_tell() -> None:
@@ -221,7 +223,4 @@ def test_durations_are_in_the_largest_unit_without_rest(seconds: float, text: st
 
 def test_a_series_is_asked_for_by_what_is_known() -> None:
     assert series.query("x", "n") == 'x{namespace="n"}'
-    assert (
-        series.query("x", "n", Color.GREEN, "backend")
-        == 'x{namespace="n",color="green",service="backend"}'
-    )
+    assert series.query("x", "n", Color.GREEN) == 'x{namespace="n",color="green"}'
