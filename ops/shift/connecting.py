@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ops import live, operations
 from ops.cluster import Cluster
-from ops.errors import Refused, UsageError
+from ops.errors import UsageError
 from ops.hold import Hold
 from ops.journal import ClusterJournal
-from ops.lease import Lease, held, require_held
+from ops.lease import Lease, exclusive
 from ops.metrics import SETTING, Prometheus
 from ops.notify import Notifier
 from ops.shift import emergency
 from ops.shift.entry import KEPT, NAME, Shift
-from ops.shift.tools import Alive, Tools
+from ops.shift.tools import Tools
 from ops.watching.judging import Limits
 from ops.watching.watcher import PrometheusWatcher, rhythm
-from ops.who import me
+from ops.who import RUN, me
 
 if TYPE_CHECKING:
     from ops.hold import Hold
@@ -33,8 +29,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS: Final = 15.0
 """How long a run that fell silent is waited for before another one may go on."""
-RUN: Final = f"{me()} (pid {os.getpid()}, {uuid.uuid4().hex[:8]})"
-"""This process, and no other."""
+SEE: Final = "`scripts/canary.py --status`"
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ def connect(stack: Stack, wishes: Wishes, say: Say) -> Tools:
             say=say,
         ),
         emergency=emergency.way_back(cluster, facts.router, facts.public_url, RUN, say),
-        exclusive=lambda: _exclusive(cluster, say),
+        exclusive=lambda: exclusive(Lease(cluster, NAME, RUN, LEASE_SECONDS), say, SEE),
         tell=Notifier(facts.notifications, say).tell,
         now=cluster.server_now,
         by=me(),
@@ -105,6 +100,8 @@ def limits(monitoring: MonitoringFacts, wishes: Wishes) -> Limits:
     found = Limits(
         error_ratio=thresholds.rollback.error_rate_percent / 100,
         p95_seconds=thresholds.rollback.p95_milliseconds / 1000,
+        # What the alert on a canary takes for normal, too.
+        error_noise=thresholds.error_rate_percent.normal / 100,
         minimum_requests=thresholds.minimum_requests,
         minimum_errors=thresholds.rollback.canary.minimum_errors,
     )
@@ -124,20 +121,3 @@ def prometheus(monitoring: MonitoringFacts, chosen: str | None) -> Prometheus:
             f"legal-ai:alerts.delivery and {SETTING}, or switch with --no-watch"
         )
     return Prometheus(url)
-
-
-@contextmanager
-def _exclusive(cluster: Cluster, say: Say) -> Iterator[Alive]:
-    lease = Lease(
-        cluster, NAME, f"{me()}, pid {os.getpid()}, {uuid.uuid4().hex[:8]}", LEASE_SECONDS
-    )
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(held(lease, say))
-        except Refused as error:
-            raise Refused(
-                f"{error}. To take traffic back at once, whatever that one does: "
-                "scripts/emergency_rollback.py"
-            ) from error
-
-        yield lambda: require_held(lease, "`scripts/canary.py --status`")

@@ -37,7 +37,7 @@ class Limits:
     """Above these a color fails. Ratios are from 0 to 1.
 
     Fixed: `error_ratio` and `p95_seconds`. Against the other color both may be `times_worse`, and
-    differences up to `error_ratio` and `p95_noise_seconds` don't count at all. Below
+    differences up to `error_noise` and `p95_noise_seconds` don't count at all. Below
     `minimum_requests` in the window nothing is judged, and fewer errors than `minimum_errors` are
     chance.
     """
@@ -45,6 +45,7 @@ class Limits:
     error_ratio: float = 0.01
     p95_seconds: float = 5.0
     times_worse: float = 1.5
+    error_noise: float = 0.001
     p95_noise_seconds: float = 0.05
     minimum_requests: int = 100
     minimum_errors: int = 5
@@ -118,12 +119,12 @@ def _failing(reading: Reading, limits: Limits) -> str:
 
 def _worse(here: Reading, there: Reading, limits: Limits) -> str:
     """What is much worse than with the other color; empty if nothing is."""
-    failing = _is_worse(here.errors_still, there.errors_still, limits.error_ratio, limits)
+    failing = _is_worse(here.errors_still, there.errors_still, limits.error_noise, limits)
     if _errors(here) >= limits.minimum_errors and failing:
         return (
             f"answers {percent(here.errors_still)} of its requests with errors ({here}), the other "
             f"color {percent(there.errors_still)} in the same window; {limits.times_worse:g} times "
-            f"that, and {percent(limits.error_ratio)} more, is the limit"
+            f"that, and {percent(limits.error_noise)} more, is the limit"
         )
     if _is_worse(here.p95_still, there.p95_still, limits.p95_noise_seconds, limits):
         return (

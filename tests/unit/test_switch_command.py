@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,12 +66,12 @@ def test_steps_and_times_are_as_typed(world: World) -> None:
 
 
 def test_what_an_operator_chose_goes_before_what_was_deployed() -> None:
-    assert limits(monitoring(), Wishes()) == Limits(
-        error_ratio=0.02, p95_seconds=4, minimum_requests=70, minimum_errors=7
+    deployed = Limits(
+        error_ratio=0.02, p95_seconds=4, error_noise=0.01, minimum_requests=70, minimum_errors=7
     )
-    assert limits(monitoring(), Wishes(minimum_requests=5, times_worse=3)) == Limits(
-        error_ratio=0.02, p95_seconds=4, minimum_requests=5, minimum_errors=7, times_worse=3
-    )
+    assert limits(monitoring(), Wishes()) == deployed
+    chosen = limits(monitoring(), Wishes(minimum_requests=5, times_worse=3))
+    assert chosen == replace(deployed, minimum_requests=5, times_worse=3)
 
 
 def test_a_stack_without_rules_can_not_be_watched_and_says_what_to_set() -> None:

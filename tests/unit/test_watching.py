@@ -19,6 +19,7 @@ from ops.watching.watcher import PrometheusWatcher, rhythm
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 WELL = Reading(counted=2, requests=1000, rate=3.3, error_ratio=0.0, p95_seconds=0.1)
+BUSY = replace(WELL, requests=100_000)
 LIMITS = Limits()
 
 
@@ -58,6 +59,14 @@ def test_a_color_that_serves_everybody_is_judged_by_fixed_limits(seen: Look, kin
 CANARY = [
     (green(), Kind.GOOD),
     (green(error_ratio=0.02), Kind.BAD),
+    ({BLUE: replace(WELL, error_ratio=0.0002), GREEN: replace(WELL, error_ratio=0.009)}, Kind.BAD),
+    (
+        {BLUE: replace(BUSY, error_ratio=0.0002), GREEN: replace(BUSY, error_ratio=0.0011)},
+        Kind.GOOD,
+    ),
+    ({BLUE: replace(BUSY, error_ratio=0.0002), GREEN: replace(BUSY, error_ratio=0.0013)}, Kind.BAD),
+    ({BLUE: replace(BUSY, error_ratio=0.004), GREEN: replace(BUSY, error_ratio=0.006)}, Kind.GOOD),
+    (green(error_ratio=0.004), Kind.GOOD),
     (green(p95_seconds=0.151), Kind.BAD),
     (green(p95_seconds=0.149), Kind.GOOD),
     ({BLUE: replace(WELL, p95_seconds=0.004), GREEN: replace(WELL, p95_seconds=0.04)}, Kind.GOOD),
@@ -91,7 +100,7 @@ def test_the_reason_names_the_color_its_numbers_and_the_limit() -> None:
         "green answers 5.00 % of its",
         "1,000 requests",
         "other color 0.00 %",
-        "1.5 times that, and 1.00 % more",
+        "1.5 times that, and 0.10 % more",
     ):
         assert words in told
 
