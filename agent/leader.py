@@ -33,7 +33,10 @@ log: Final = logging.getLogger(__name__)
 
 RUNNER: Final = f"{NAME}/"
 """How the runner of each of the agent's operations begins."""
-FAILPOINTS: Final = ("agent.decided", "agent.finished", "agent.told")
+DECIDED: Final = "agent.decided"
+FINISHED: Final = "agent.finished"
+TOLD: Final = "agent.told"
+FAILPOINTS: Final = (DECIDED, FINISHED, TOLD)
 TOO_OLD: Final = timedelta(minutes=10)
 """An alert that waited longer is not acted on: people have seen it by now, and may be at work."""
 PATIENCE_SECONDS: Final = 30.0
@@ -136,7 +139,7 @@ class Leader:
         )
         decision = decide(request, facts, datetime.now(UTC), self._limits)
         log.info("%s on %s: %s: %s", entry.alert, entry.color, decision.kind, decision.reason)
-        reach("agent.decided")
+        reach(DECIDED)
         if decision.moves:
             self._close(entry, self._run(rollback.begin(request, decision, facts)))
         elif decision.kind is Kind.PAGE:
@@ -147,7 +150,7 @@ class Leader:
     def _run(self, operation: Operation) -> Operation:
         ended = self._parts.rollback.resume(operation)
         log.info("%s", ended)
-        reach("agent.finished")
+        reach(FINISHED)
         return ended
 
     def _close(self, entry: Entry, operation: Operation) -> None:
@@ -160,7 +163,7 @@ class Leader:
         self._note(entry, "paged", reason)
 
     def _note(self, entry: Entry, outcome: str, told: str) -> None:
-        reach("agent.told")
+        reach(TOLD)
         self._parts.inbox.answer(entry, f"{outcome}: {told}")
         self._parts.count(entry.color, outcome)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ops import failpoint, history, hold_guard, names
 from ops.color import Color
-from ops.rollback import attempt, facts, holding, steps
+from ops.rollback import facts, holding, steps
 from ops.rollback.attempt import Attempt
 from ops.rollback.facts import Evidence, Facts
 from ops.rollback.journal import Journal, Operation, Step, TakenOver
@@ -19,7 +19,6 @@ from ops.rollback.request import Decision, Request
 if TYPE_CHECKING:
     from ops.cluster import Cluster
 
-FAILPOINTS: Final = attempt.FAILPOINTS
 ABANDONED_SECONDS: Final = 10.0
 """How long a journal may be silent before another one goes on with it."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from ops import names
 from ops.cluster import Cluster
-from ops.rollback.run import FAILPOINTS
+from ops.rollback.attempt import FAILPOINTS
 from tests.e2e import visitor
 from tests.e2e.project import ROOT, Project, Ran
 

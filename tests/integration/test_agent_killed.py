@@ -16,13 +16,13 @@ import pytest
 from agent.app import FAILPOINT
 from agent.leader import FAILPOINTS
 from ops import routing
-from ops.rollback import run
+from ops.rollback import attempt
+from ops.rollback.attempt import STAYED
 from ops.rollback.journal import Step
 from tests.integration.agents import BLUE, GREEN, Place, Recorder, place
 from tests.waiting import until
 
-STAYED: Final = "rollback.stayed"
-MOVING: Final = (FAILPOINT, *FAILPOINTS, *(each for each in run.FAILPOINTS if each != STAYED))
+MOVING: Final = (FAILPOINT, *FAILPOINTS, *(each for each in attempt.FAILPOINTS if each != STAYED))
 REPRESENTATIVE: Final = "rollback.move_done"
 NOWHERE: Final = {"nodeSelector": {"legal-ai-system.com/no-such": "node"}}
 

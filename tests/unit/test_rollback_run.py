@@ -11,11 +11,12 @@ from ops import failpoint, hold_guard, names, routing, routing_moves
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
+from ops.rollback.attempt import FAILPOINTS
 from ops.rollback.by_hand import Wish, considered, roll_back
 from ops.rollback.decide import decide, decide_hold
 from ops.rollback.journal import Operation, Outcome, Step, TakenOver
 from ops.rollback.request import Kind, Limits, Request
-from ops.rollback.run import FAILPOINTS, Rollback
+from ops.rollback.run import Rollback
 from ops.share import Answer
 from tests.unit.rollback_cluster import (
     BLUE,
