@@ -97,8 +97,8 @@ class StackChecks:
         url = facts.preview_urls.get(release.color)
         if url is None:
             raise CouldNotFindOut(
-                f"{release.color} has no preview host by what was deployed last: run the step "
-                "`deploy` first (`scripts/release.py VERSION --from deploy`)"
+                f"{release.color} has no preview host by what was deployed last, so it was not "
+                "deployed: `scripts/release.py --abort`, then anew with `--from deploy`"
             )
         return url, identity.of_stack(facts, url, release.color, release.version)
 

@@ -133,12 +133,12 @@ def _require_same(found: Shift, wish: Wish) -> None:
         found.switch_seconds,
     ):
         return
+    watched = f"--minutes {found.switch_seconds / 60:g}" if found.switch_seconds else "--no-watch"
     command = (
         f"scripts/canary.py --steps {','.join(map(str, found.steps))} "
         f"--minutes {found.step_seconds / 60:g} --watch-minutes {found.switch_seconds / 60:g}"
         if found.steps
-        else f"scripts/switch_deployment_color.py {found.target} "
-        f"--minutes {found.switch_seconds / 60:g}"
+        else f"scripts/switch_deployment_color.py {found.target} {watched}"
     )
     raise Refused(
         f"another one is open: {found}. Go on with it by `{command}`, or end it by "

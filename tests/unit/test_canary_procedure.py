@@ -332,6 +332,20 @@ def test_another_shift_than_the_open_one_is_refused_with_both_ways_out() -> None
     assert world.shares == [10]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "option"), [(0, "--no-watch"), (300, "--minutes 5"), (90, "--minutes 1.5")]
+)
+def test_an_open_switch_is_gone_on_with_by_the_very_command_that_is_told(
+    seconds: float, option: str
+) -> None:
+    world = World()
+    world.refusal = CouldNotFindOut("another Pulumi command holds stack production")
+    with pytest.raises(CouldNotFindOut):
+        procedure.run(world.tools(), Wish(target=GREEN, switch_seconds=seconds))
+    with pytest.raises(Refused, match=f"switch_deployment_color.py green {option}`"):
+        procedure.run(world.tools(), CANARY)
+
+
 def test_nothing_is_moved_that_can_not_be_watched() -> None:
     world = World()
     world.first = SILENT

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,7 @@ PAGES: Final = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 PRODUCT: Final = ("agent", "components", "ops", "scripts")
 RUNBOOK: Final = ROOT / "docs" / "runbook.md"
 COMMAND: Final = re.compile(r"scripts/(\w+)\.py(?: ([^#|&]*))?")
+IN_PROSE: Final = re.compile(r"scripts/(\w+)\.py((?: [^#|&`;:,()]*)?)")
 FORBIDDEN: Final = re.compile(r"\b(kubectl|psql|promtool|redis-cli|pg_dump|curl|docker)\b")
 """What nobody needs; the left side of a table quotes the old runbook."""
 
@@ -29,6 +32,25 @@ def _typed(page: Path) -> list[tuple[str, list[str]]]:
     spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
     found = [match for code in [*blocks, *spans] for match in COMMAND.finditer(code)]
     return [(match[1], (match[2] or "").split()) for match in found]
+
+
+def _said(source: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each script that a source's texts name, with the words that follow it; `X` for a value."""
+    tree = ast.parse(source.read_text())
+    formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    parts = {id(part) for node in formatted for part in node.values}
+    texts = [
+        "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+        for node in formatted
+    ]
+    texts += [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
+    ]
+    for text in texts:
+        for match in IN_PROSE.finditer(" ".join(text.split())):
+            yield match[1], match[2].split()
 
 
 def _wrong(script: str, words: list[str]) -> str:
@@ -79,6 +101,17 @@ def test_a_message_of_the_program_names_scripts_that_there_are() -> None:
         name for file in sources for name in re.findall(r"scripts/(\w+)\.py", file.read_text())
     }
     assert named - NAMES == set()
+
+
+@pytest.mark.parametrize("folder", PRODUCT)
+def test_a_message_of_the_program_names_options_that_there_are(folder: str) -> None:
+    found = {
+        f"{file.relative_to(ROOT)}: {_wrong(script, words)}"
+        for file in (ROOT / folder).rglob("*.py")
+        for script, words in _said(file)
+        if any(word.startswith("--") for word in words) and _wrong(script, words)
+    }
+    assert sorted(found) == []
 
 
 def test_every_script_is_in_the_runbook() -> None:
