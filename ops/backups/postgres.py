@@ -25,10 +25,10 @@ from ops.backups.archive import Archive
 from ops.backups.engine import Say
 from ops.backups.manifest import DumpManifest
 from ops.backups.model import Backup, Check, Window, rfc3339
+from ops.backups.opening import open_store
 from ops.backups.point_in_time import PointInTime
 from ops.backups.shelf import Entry, Shelf
 from ops.backups.snapshot import reading, shape
-from ops.backups.store import open_store
 from ops.database import Address, administer, asking
 from ops.database import connect as connect_to
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError

@@ -6,9 +6,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Protocol
 
-from ops.errors import UsageError
-from ops.stack import ROOT
-
 CHUNK: Final = 1 << 20
 """How much is read or written at a time, so that memory does not grow with what is kept."""
 
@@ -84,19 +81,3 @@ class Store(Protocol):
     def require_room(self, size: int) -> None:
         """Raise Refused if `size` more bytes would not fit."""
         ...
-
-
-def open_store(place: str) -> Store:
-    """The store at s3://bucket/prefix or in a folder, relative ones of the project's.
-
-    Raises UsageError.
-    """
-    if place.startswith("s3://"):
-        from ops.backups.s3_store import S3Store  # noqa: PLC0415 boto3 takes a while
-
-        return S3Store.at(place)
-    from ops.backups.folder_store import FolderStore  # noqa: PLC0415 as the other
-
-    if not place or "://" in place:
-        raise UsageError(f"{place!r} is no place for backups: give a folder or s3://bucket/prefix")
-    return FolderStore(ROOT / Path(place).expanduser())

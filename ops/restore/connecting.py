@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ops import backups, operations
 from ops.backups import tags
-from ops.backups.store import open_store
+from ops.backups.opening import open_store
 from ops.cluster import Cluster
 from ops.maintenance import SharedRedis
 from ops.restore import journal, pending, pods

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ValidationError
 
-from ops.backups.store import Store, open_store
+from ops.backups.opening import open_store
+from ops.backups.store import Store
 from ops.errors import CouldNotFindOut
 from ops.stack import PROJECT
 from ops.stack_lock import Lock, Owner

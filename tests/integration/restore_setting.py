@@ -17,7 +17,7 @@ from typing import Any, Self
 import psycopg
 
 from ops.backups import postgres
-from ops.backups.store import open_store
+from ops.backups.opening import open_store
 from ops.errors import OpsError
 from ops.journal import TakenOver
 from ops.maintenance import SharedRedis

@@ -11,8 +11,9 @@ from moto import mock_aws
 
 from ops.backups import s3_store
 from ops.backups.folder_store import FolderStore
+from ops.backups.opening import open_store
 from ops.backups.s3_store import S3Store
-from ops.backups.store import Store, open_store
+from ops.backups.store import Store
 from ops.errors import Refused, UsageError
 
 
