@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -84,13 +85,17 @@ def _stop(child: subprocess.Popen[str], show: Callable[[str], None]) -> None:
     """Interrupt it as somebody at a keyboard would, and once more; then kill it."""
     if child.poll() is not None:
         return
+    told = f"ending it tidily, which may take {sum(PATIENCE_SECONDS):g} s"
     try:
-        show(f"ending it tidily, which may take {sum(PATIENCE_SECONDS):g} s")
         for seconds in PATIENCE_SECONDS:
             os.killpg(child.pid, signal.SIGINT)
+            # Where that goes may be what has died: it is told, and waited for, all the same.
+            with suppress(OSError):
+                show(told)
             try:
                 child.wait(seconds)
             except subprocess.TimeoutExpired:
+                told = "it has not ended yet, and is told once more"
                 continue
             return
     finally:

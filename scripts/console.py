@@ -1,26 +1,44 @@
 """What every script shares: its printing, its exit codes, and how it ends.
 
-Progress goes to standard error; standard output has the result alone, so `--json` can be piped.
+Progress goes to standard error; standard output has the result alone, so `--json` can be piped. A
+terminal that is gone and a `| tee` that has died keep nothing from being done.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, Final, NoReturn
+from contextlib import suppress
+from types import FrameType
+from typing import Annotated, Any, Final, NoReturn, TextIO
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from ops.errors import OpsError, UsageError
 from ops.stack import Stack
 
 INTERRUPTED: Final = 130
 
-progress = Console(stderr=True, highlight=False, soft_wrap=True)
-result = Console(highlight=False, soft_wrap=True)
+NOBODY_READS: Final = {errno.EPIPE, errno.EIO}
+"""What writing to a dead pipe and to a terminal that is gone ends with."""
+
+
+class _Console(Console):
+    """Leaves it to whoever prints what becomes of a process whose reader is gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError; rich would end the process."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+progress = _Console(stderr=True, highlight=False, soft_wrap=True)
+result = _Console(highlight=False, soft_wrap=True)
 
 StackOption = Annotated[
     str | None, typer.Option("--stack", help="the stack; default PULUMI_STACK or the selected one")
@@ -37,17 +55,36 @@ ClearLockOption = Annotated[
 ]
 
 
-def say(line: str) -> None:
-    """Print a line of progress."""
-    progress.print(line, markup=False)
+def say(line: str | Text) -> None:
+    """Print a line of progress. Never raises: what is being done counts more than being told."""
+    try:
+        progress.print(line, markup=False)
+    except OSError:
+        _silence(sys.stderr)
 
 
 def show(data: Any, *, as_json: bool, text: str = "") -> None:
-    """Print the result: `data` as JSON, or `text`."""
-    if as_json:
-        sys.stdout.write(json.dumps(data, indent=2, default=str) + "\n")
-    else:
-        result.print(text, markup=False)
+    """Print the result: `data` as JSON, or `text`; nowhere if nobody reads it any more.
+
+    Raises OSError where it can't be written for another reason, a full disk.
+    """
+    try:
+        if as_json:
+            sys.stdout.write(json.dumps(data, indent=2, default=str) + "\n")
+            sys.stdout.flush()
+        else:
+            result.print(text, markup=False)
+    except OSError as error:
+        if error.errno not in NOBODY_READS:
+            raise
+        _silence(sys.stdout)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what is still written there go nowhere, and so not fail at the process' end either."""
+    # What tests put in its place has no file descriptor.
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def confirmer(stack: Stack, given: str | None, option: str) -> Callable[[str], bool]:
@@ -90,16 +127,33 @@ def main(app: Callable[[], Any]) -> NoReturn:
     A CI job that is cancelled sends SIGTERM, a terminal that is closed SIGHUP: each ends a script
     as ^C does, tidied up. What is to be ignored (`nohup`) stays ignored.
     """
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending, ends in ((signal.SIGTERM, signal.default_int_handler), (signal.SIGHUP, _hung_up)):
         if signal.getsignal(ending) is signal.SIG_DFL:
-            signal.signal(ending, signal.default_int_handler)
+            signal.signal(ending, ends)
     try:
         app()
     except OpsError as error:
-        progress.print(f"[bold red]{type(error).__name__}[/]: ", end="")
-        progress.print(str(error), markup=False)
+        say(Text.assemble((type(error).__name__, "bold red"), f": {error}"))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        say("interrupted: run the same command again to go on")
-        sys.exit(INTERRUPTED)
+        _interrupted()
+    except SystemExit as ended:
+        # Typer makes one of an interrupt.
+        if ended.code == INTERRUPTED:
+            _interrupted()
+        raise
     sys.exit(0)
+
+
+def _interrupted() -> NoReturn:
+    say("interrupted: run the same command again to go on")
+    sys.exit(INTERRUPTED)
+
+
+def _hung_up(_signal: int, _frame: FrameType | None) -> None:
+    """Once: a shell passes it on, and the kernel sends it again at the shell's end.
+
+    The second one would cut short what the first one lets end tidily.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    raise KeyboardInterrupt

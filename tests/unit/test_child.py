@@ -1,5 +1,6 @@
 """A program whose lines are shown: its end, its time, and an interrupt of whoever waits for it."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -65,6 +66,18 @@ def test_an_interrupt_lets_the_program_tidy_up_before_it_is_passed_on(tmp_path: 
     def interrupted(line: str) -> None:
         if line == "ready":
             signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        child.run([sys.executable, "-c", TIDY], tmp_path, interrupted, LONG)
+    assert (tmp_path / "tidied").exists()
+
+
+@pytest.mark.usefixtures("heard")
+def test_it_ends_tidily_though_nobody_can_be_told(tmp_path: Path) -> None:
+    def interrupted(line: str) -> None:
+        if line == "ready":
+            signal.raise_signal(signal.SIGINT)
+        raise OSError(errno.EIO, "the terminal is gone")
 
     with pytest.raises(KeyboardInterrupt):
         child.run([sys.executable, "-c", TIDY], tmp_path, interrupted, LONG)
