@@ -8,7 +8,6 @@ compare. The server is one of the bench's own, without fsync, unless a URL is gi
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench import machine
 from ops.backups import programs, streams
 from ops.database import Address, administer, one
 from tests.integration.postgres import private_server
@@ -94,8 +94,7 @@ def main(
     """Measure backup and proof; databases and files of the bench are gone afterwards."""
     with server(database_url_env) as admin:
         figures: dict[str, Any] = {
-            "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
-            "python": platform.python_version(),
+            **machine.facts(),
             "postgres": version(admin),
             "rounds": rounds,
             "goal": GOAL,

@@ -7,8 +7,6 @@ start of the command; machines are noisy, so the ratios are what to compare.
 """
 
 import json
-import os
-import platform
 import re
 import statistics
 import subprocess
@@ -23,6 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench import machine
 from bench.load import Load, Shot, percentile
 from bench.route import give_all
 from ops.cluster import Cluster
@@ -174,8 +173,7 @@ def summarize(rounds: list[Round]) -> dict[str, Any]:
     command = median(r.up.command for r in rounds)
     nothing = median(r.nothing for r in rounds)
     figures: dict[str, Any] = {
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        "python": platform.python_version(),
+        **machine.facts(),
         "pulumi": pulumi("version").strip(),
         "rounds": len(rounds),
         "rate": RATE,

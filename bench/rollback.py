@@ -9,8 +9,6 @@ what is lost beyond those is counted. Prints a table and writes `bench/results/r
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -24,6 +22,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench import machine
 from bench.load import Load, Shot
 from bench.route import give_all
 from ops.cluster import Cluster
@@ -146,8 +145,7 @@ def is_its_own(shot: Shot) -> bool:
 def summarize(found: dict[str, list[Way]]) -> dict[str, Any]:
     """Medians over the rounds, the ratios to the raw patch, and what was lost in any of them."""
     figures: dict[str, Any] = {
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        "python": platform.python_version(),
+        **machine.facts(),
         "rounds": len(found["patch"]),
         "rate": RATE,
         "error_rate": ERROR_RATE,

@@ -11,8 +11,6 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
-import os
-import platform
 import statistics
 import tempfile
 import threading
@@ -29,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.webhook import MAX_BYTES
+from bench import machine
 from ops.rollback.journal import Step
 from tests.integration.agents import TOKEN, Agent, Place, place
 from tests.unit.webhooks import alert, body
@@ -126,8 +125,7 @@ def storm(agent: Agent) -> Iterator[Storm]:
 def summarize(found: dict[str, list[Round]]) -> dict[str, Any]:
     """Medians, and the slowest."""
     figures: dict[str, Any] = {
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        "python": platform.python_version(),
+        **machine.facts(),
         "rounds": len(found["quiet"]),
         "refused_a_round": max(each.refused for each in found["storm"]),
         "refused_a_second": RATE,
