@@ -54,6 +54,10 @@ def killed_at(place: str, places: Places, world: World) -> None:
 def every_place(places: Places, *verdicts: object) -> list[str]:
     world = World()
     world.verdicts = list(verdicts)  # type: ignore[arg-type]
+    return places_of(places, world)
+
+
+def places_of(places: Places, world: World) -> list[str]:
     run(world)
     found, places.reached = list(dict.fromkeys(places.reached)), []
     return found
@@ -85,6 +89,35 @@ def test_a_canary_killed_on_its_way_back_ends_with_nothing_for_it(places: Places
         assert world.shares == [10, 100, 0], place
         assert world.weights == {BLUE: 100, GREEN: 0}, place
         assert (world.open, world.last.outcome) == (None, "went back"), place
+
+
+def without_pulumi() -> World:
+    """Its canary fails, and Pulumi's next `up`, which is the way back, is refused."""
+    world = World()
+    world.verdicts = [BAD]
+
+    def refuse() -> None:
+        world.refusal = Refused("the state's backend does not answer")
+
+    world.meanwhile = refuse
+    return world
+
+
+def test_a_canary_killed_on_its_way_back_past_pulumi_ends_with_nothing_for_it(
+    places: Places,
+) -> None:
+    found = [name for name in places_of(places, without_pulumi()) if ".back." in name]
+    assert "shift.back.past-pulumi" in found
+    for place in found:
+        world = without_pulumi()
+        killed_at(place, places, world)
+        if place != "shift.back.closed":
+            run(world)
+        assert world.live_traffic, place
+        assert world.live_traffic.weights == {BLUE: 100, GREEN: 0}, place
+        assert world.weights == {BLUE: 100, GREEN: 0}, place
+        assert (world.open, world.last.outcome) == (None, "went back"), place
+        assert len(world.emergencies) <= 1, place
 
 
 def test_a_canary_killed_anywhere_can_be_aborted(places: Places) -> None:

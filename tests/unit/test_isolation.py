@@ -17,6 +17,7 @@ from ops.incident.shutting import Outside
 from ops.isolation import Isolation
 from ops.rollback.journal import Outcome
 from ops.share import Answer
+from tests.unit import test_canary_killed
 from tests.unit.rollback_cluster import BLUE, Killed, RollbackCluster, rollback
 from tests.unit.test_rollback_run import begun
 from tests.unit.test_routing import SITE
@@ -213,6 +214,20 @@ def test_what_is_not_seen_to_be_shut_is_not_called_so(
 ) -> None:
     with pytest.raises(kind, match=told):
         outside(monkeypatch, answer).require_shut()
+
+
+def test_killed_before_it_looked_from_outside_it_looks_when_it_is_done_again(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = test_canary_killed.Places(monkeypatch)
+    places.armed = "isolate.detached"
+    place, said = outside(monkeypatch, OURS, SHUT), list[str]()
+    with pytest.raises(test_canary_killed.Killed):
+        shutting.shut(namespace, WHY, place, said.append)
+    assert namespace.is_shut()
+    assert "nobody gets in" not in said
+    assert shutting.shut(namespace, WHY, place, said.append) == WHY
+    assert said[-1] == "nobody gets in"
 
 
 def test_where_no_address_is_known_it_is_done_and_not_said_to_have_been_seen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops.errors import UsageError
+from ops.errors import Refused, UsageError
 from ops.release import procedure
 from ops.release.beginning import Wish
 from ops.release.step import Step
@@ -62,6 +62,24 @@ def test_a_release_killed_anywhere_can_be_aborted(places: Places) -> None:
             continue
         procedure.abort(world.release_tools())
         as_before(world, place)
+
+
+@pytest.mark.parametrize("go_on", ["abort", "resume"])
+def test_a_release_killed_as_it_tells_of_a_step_that_failed_is_gone_on_with_by_either_command(
+    places: Places, go_on: str
+) -> None:
+    for step in ("preflight", "backup", "smoke", "browser"):
+        world = ReleaseWorld()
+        world.fails[step] = Refused("it is bad")
+        killed_at(f"release.{step}.failed", places, world)
+        assert world.release, step
+        assert world.release.reason == "it is bad", step
+        world.fails.clear()
+        again(world, go_on)
+        if go_on == "abort":
+            as_before(world, step)
+        else:
+            assert (world.release, world.ended.outcome) == (None, "done"), step
 
 
 def test_an_abort_killed_anywhere_is_gone_on_with_by_either_command(places: Places) -> None:
