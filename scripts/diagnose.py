@@ -17,12 +17,13 @@ import typer
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from ops import operations
+from ops import live, operations
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.database import connect
-from ops.diagnosis import errors, migration, pods, reported, slowness
+from ops.diagnosis import errors, latency, migration, missing, pods, pool, reported, slowness
 from ops.diagnosis.cause import Cause, enforce, looked, text
+from ops.diagnosis.counted import Counted
 from ops.errors import UsageError
 from ops.metrics import Prometheus
 from ops.operations import Operations
@@ -49,8 +50,14 @@ def run(
     if unknown := [area for area in wanted if area not in AREAS]:
         raise UsageError(f"no such area: {', '.join(unknown)}; there are {', '.join(AREAS)}")
     facts = operations.read(Stack.chosen(stack)).reached_by(prometheus, None)
-    _cluster(facts).require_access()
     colors = [each for each in facts.versions if color in {None, each}]
+    if not colors:
+        there = ", ".join(facts.versions) or "no color"
+        raise UsageError(
+            f"{f'--color {color}: it' if color else 'nothing'} is not deployed; {there} is. "
+            f"`pulumi config set --path {color or 'blue'}.version VERSION && pulumi up` deploys it"
+        )
+    _cluster(facts).require_access()
     looks = _looks(facts, colors)
     causes: list[Cause] = []
     for area in wanted:
@@ -73,7 +80,10 @@ def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, 
     images = {each: facts.images[each] for each in colors if each in facts.images}
     versions = {each: facts.versions[each] for each in colors}
     return {
-        "pods": ((cluster_first, lambda: pods.look(_cluster(facts), colors)),),
+        "pods": (
+            (cluster_first, lambda: pods.look(_cluster(facts), colors)),
+            (cluster_first, lambda: missing.look(_cluster(facts), colors)),
+        ),
         "errors": (
             (metrics_first, lambda: _errors(facts, colors)),
             (sentry_first, lambda: reported.look(facts.release.sentry, versions)),
@@ -82,7 +92,11 @@ def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, 
             (cluster_first, lambda: migration.look_in_cluster(_cluster(facts), images)),
             (database_first, lambda: _in_database(facts, migration.look_in_database)),
         ),
-        "slowness": ((database_first, lambda: _in_database(facts, slowness.look)),),
+        "slowness": (
+            (metrics_first, lambda: _latency(facts, colors)),
+            (database_first, lambda: _in_database(facts, slowness.look)),
+            (cluster_first, lambda: pool.look(_cluster(facts), colors)),
+        ),
     }
 
 
@@ -91,14 +105,19 @@ def _cluster(facts: Operations) -> Cluster:
 
 
 def _errors(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
-    watched = facts.watched()
-    return errors.look(
-        Prometheus(watched.prometheus_url),
-        _cluster(facts),
-        colors,
-        errors_percent=watched.thresholds.error_rate_percent.alert,
-        p95_milliseconds=watched.thresholds.p95_milliseconds.alert,
-    )
+    limit = facts.watched().thresholds.error_rate_percent.alert
+    return errors.look(_counted(facts), _cluster(facts), colors, errors_percent=limit)
+
+
+def _latency(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
+    limit = facts.watched().thresholds.p95_milliseconds.alert
+    return latency.look(_counted(facts), colors, p95_milliseconds=limit)
+
+
+def _counted(facts: Operations) -> Counted:
+    route = live.whichever(_cluster(facts))
+    weights = route.traffic.weights if route else {}
+    return Counted(Prometheus(facts.watched().prometheus_url), facts.namespace, weights)
 
 
 def _in_database(facts: Operations, look: Callable[..., Iterable[Cause]]) -> list[Cause]:

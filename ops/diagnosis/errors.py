@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ops.alerts import series
 from ops.color import Color
 from ops.diagnosis.cause import Cause, Weight
-from ops.metrics import NoData
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
-    from ops.metrics import Prometheus
+    from ops.diagnosis.counted import Counted
 
 AREA: Final = "errors"
 SHOWN: Final = 10
@@ -21,39 +20,27 @@ ERROR_LINE: Final = re.compile(r"\b(ERROR|CRITICAL|FATAL|Traceback)\b")
 
 
 def look(
-    prometheus: Prometheus,
-    cluster: Cluster,
-    colors: Iterable[Color],
-    *,
-    errors_percent: float,
-    p95_milliseconds: float,
+    counted: Counted, cluster: Cluster, colors: Iterable[Color], *, errors_percent: float
 ) -> Iterator[Cause]:
-    """For each color: its share of errors and its P95 against the limits, with its log's errors."""
+    """For each color: its share of errors against the limit, with its log's errors."""
     for color in colors:
-        for named, limit, unit, factor in (
-            (series.ERRORS_RATIO, errors_percent, "% of requests fail", 100.0),
-            (series.LATENCY_P95, p95_milliseconds, "ms is the P95", 1000.0),
-        ):
-            try:
-                value = factor * prometheus.value(series.query(named, cluster.namespace, color))
-            except NoData:
-                continue  # nobody asks that color anything
-            if value <= limit:
-                continue
-            yield Cause(
-                AREA,
-                Weight.BAD,
-                f"{color}: {value:.3g} {unit} (more than {limit:g})",
-                f"if {color} was released just now: `scripts/emergency_rollback.py` gives "
-                f"{color.other} the traffic; then mend, deploy to staging, release again",
-                tuple(_by_service(prometheus, cluster.namespace, color))
-                + tuple(_log(cluster, color)),
-            )
+        value = counted.value(series.ERRORS_RATIO, color)
+        yield from counted.unknown(AREA, color, value)
+        if value is None or 100 * value <= errors_percent:
+            continue
+        yield Cause(
+            AREA,
+            Weight.BAD,
+            f"{color}: {100 * value:.3g} % of requests fail (more than {errors_percent:g})",
+            f"if {color} was released just now: `scripts/emergency_rollback.py` gives "
+            f"{color.other} the traffic; then mend, deploy to staging, release again",
+            tuple(_by_service(counted, color)) + tuple(_log(cluster, color)),
+        )
 
 
-def _by_service(prometheus: Prometheus, namespace: str, color: Color) -> Iterator[str]:
-    query = series.query(series.SERVICE_ERRORS_RATIO, namespace, color)
-    for sample in prometheus.vector(query):
+def _by_service(counted: Counted, color: Color) -> Iterator[str]:
+    query = series.query(series.SERVICE_ERRORS_RATIO, counted.namespace, color)
+    for sample in counted.prometheus.vector(query):
         if sample.value:
             yield f"{sample.labels['service']}: {100 * sample.value:.3g} % of requests fail"
 

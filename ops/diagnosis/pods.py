@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ops.color import Color
 from ops.diagnosis.cause import Cause, Weight
+from ops.diagnosis.events import warnings
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -41,9 +42,7 @@ _KINDS: Final = (
         "`pulumi config set --path services.{service}.resources.limits.memory MORE && pulumi up`",
     ),
     _Kind(
-        re.compile(
-            r"Insufficient (cpu|memory)|exceeded quota|Unschedulable|nodes are available", re.I
-        ),
+        re.compile(r"Insufficient (cpu|memory)|Unschedulable|nodes are available", re.I),
         "no node has room for it",
         "`pulumi config set --path services.{service}.resources.requests.cpu LESS && pulumi up`, "
         "or add a node",
@@ -61,8 +60,8 @@ _KINDS: Final = (
     _Kind(
         re.compile(r"database|psycopg|OperationalError|could not connect to server", re.I),
         "the database does not answer it",
-        "look at the section `database` of this diagnosis; the address is `database.url`, and "
-        "network policies must let the namespace out to it",
+        "`scripts/diagnose.py migration slowness` asks the database itself; its address is "
+        "`database.url`, and network policies must let the namespace out to it",
     ),
     _Kind(
         re.compile(r"redis", re.I),
@@ -88,7 +87,11 @@ def look(cluster: Cluster, colors: Iterable[Color]) -> Iterator[Cause]:
 def _cause(cluster: Cluster, color: Color, pod: Mapping[str, Any]) -> Cause:
     name = str(pod["metadata"]["name"])
     service = str((pod["metadata"].get("labels") or {}).get("app", ""))
-    said = [*_statuses(pod), *_events(cluster, name), *_log(cluster, name, pod)]
+    said = [
+        *_statuses(pod),
+        *warnings(cluster, "Pod", re.compile(re.escape(name))),
+        *_log(cluster, name, pod),
+    ]
     kind = next((k for k in _KINDS if any(k.mark.search(line) for line in said)), _OTHERWISE)
     return Cause(
         AREA,
@@ -122,17 +125,6 @@ def _statuses(pod: Mapping[str, Any]) -> Iterator[str]:
                     yield f"{told.get('reason', what)}{code}: {told.get('message', '')}".rstrip(
                         ": "
                     )
-
-
-def _events(cluster: Cluster, pod: str) -> list[str]:
-    """Warnings about the pod, newest last, each once."""
-    found = [
-        event
-        for event in cluster.list("Event", {})
-        if event.get("involvedObject", {}).get("name") == pod and event.get("type") == "Warning"
-    ]
-    found.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    return list(dict.fromkeys(f"{e.get('reason')}: {e.get('message')}" for e in found))
 
 
 def _log(cluster: Cluster, name: str, pod: Mapping[str, Any]) -> list[str]:

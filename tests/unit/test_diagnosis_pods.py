@@ -48,7 +48,7 @@ def waiting(why: str, told: str = "", **last: Any) -> dict[str, Any]:
 def warning(message: str, about: str = "backend-green-x") -> dict[str, Any]:
     return {
         "metadata": {},
-        "involvedObject": {"name": about},
+        "involvedObject": {"kind": "Pod", "name": about},
         "type": "Warning",
         "reason": "FailedScheduling",
         "message": message,
