@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 RESTARTED: Final = f"{names.DOMAIN}/restarted-at"
 """Annotation of the pods: a new value makes new pods, and `pulumi up` leaves it as it is."""
 POLL_SECONDS: Final = 0.5
+ALL_NEW: Final = "NewReplicaSetAvailable"
+"""What the condition Progressing says once a rollout is over, until the next one begins."""
 _OURS: Final = {"app.kubernetes.io/part-of": "legal-ai"}
 
 
@@ -149,9 +151,16 @@ def _is_done(deployment: Mapping[str, Any]) -> bool:
 
 
 def _is_under_way(deployment: Mapping[str, Any]) -> bool:
-    """Whether a restart has begun that goes on; one that is stuck is begun anew."""
+    """Whether a restart has begun that goes on; after one that is over, or stuck, comes another."""
     notes = deployment["spec"]["template"].get("metadata", {}).get("annotations") or {}
-    return RESTARTED in notes and not _is_done(deployment) and not _has_given_up(deployment)
+    is_over = _is_done(deployment) or _has_come_through(deployment) or _has_given_up(deployment)
+    return RESTARTED in notes and not is_over
+
+
+def _has_come_through(deployment: Mapping[str, Any]) -> bool:
+    """Whether all pods were new and ready once; since then some may have become sick."""
+    observed = workload_state(deployment, (), "").is_observed
+    return observed and _condition(deployment, "Progressing").get("reason") == ALL_NEW
 
 
 def _has_given_up(deployment: Mapping[str, Any]) -> bool:

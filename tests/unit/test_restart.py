@@ -141,6 +141,31 @@ def test_run_again_while_it_is_under_way_it_waits_and_begins_no_second_one() -> 
     assert cluster.patches == ["backend-blue"]
 
 
+def test_a_color_that_became_sick_after_a_restart_can_be_restarted_again() -> None:
+    sick = deployment()
+    sick["spec"]["template"]["metadata"] = {"annotations": {restart.RESTARTED: "long ago"}}
+    over = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+    sick["status"] |= {"availableReplicas": 1, "conditions": [over]}
+    cluster = Deployments(backend_blue=sick)
+    cluster.steps = [lambda: cluster.settle(availableReplicas=2)]
+    runner(cluster).run(TARGET)
+    assert cluster.patches == ["backend-blue"]
+
+
+def test_what_the_controller_has_not_seen_yet_is_under_way_whatever_it_says_of_the_one_before() -> (
+    None
+):
+    begun = deployment()
+    begun["spec"]["template"]["metadata"] = {"annotations": {restart.RESTARTED: "just now"}}
+    begun["metadata"]["generation"] = 2
+    over = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+    begun["status"] |= {"conditions": [over]}
+    cluster = Deployments(backend_blue=begun)
+    cluster.steps = [cluster.settle]
+    runner(cluster).run(TARGET)
+    assert cluster.patches == []
+
+
 def test_one_that_is_stuck_ends_at_once_with_the_reason_and_is_begun_anew_the_next_time() -> None:
     cluster = Deployments(backend_blue=deployment())
     given_up = {"type": "Progressing", "status": "False"}
