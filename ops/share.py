@@ -1,13 +1,18 @@
 """Whether the public host answers with the colors that the route says, in the right shares."""
 
+from __future__ import annotations
+
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ops import names, web
 from ops.color import Color
+
+if TYPE_CHECKING:
+    import httpx2
 
 WHOLE: Final = 20
 """Requests that must all be right when one color has everything."""
@@ -27,27 +32,40 @@ class Answer:
     problem: str = ""
 
 
-def ask(url: str, paths: Sequence[str], count: int) -> list[Answer]:
-    """Send `count` requests without cookies, in turn to each path, on one connection."""
-    import httpx2  # noqa: PLC0415 most runs send no request, and it takes a while
+def ask(
+    url: str,
+    paths: Sequence[str],
+    count: int,
+    before_each: Callable[[], object] = lambda: None,
+) -> list[Answer]:
+    """Send up to `count` requests without cookies, in turn to each path, on one connection.
 
-    answers = []
+    The first that `judge` would find bad is the last one: each may take some seconds to fail, and
+    more of them change nothing. `before_each` is called right before each request.
+    """
+    answers: list[Answer] = []
     with web.client(url) as client:
         for index in range(count):
-            try:
-                response = client.get(paths[index % len(paths)])
-            except httpx2.HTTPError as error:
-                answers.append(Answer(0, "", "", f"{type(error).__name__}: {error}"))
-                continue
-            client.cookies.clear()
-            answers.append(
-                Answer(
-                    response.status_code,
-                    response.headers.get(names.COLOR_HEADER, ""),
-                    response.headers.get(names.APP_COLOR_HEADER, ""),
-                )
-            )
+            before_each()
+            answers.append(_answer(client, paths[index % len(paths)]))
+            if _bad(answers[-1]):
+                break
     return answers
+
+
+def _answer(client: httpx2.Client, path: str) -> Answer:
+    import httpx2  # noqa: PLC0415 most runs send no request, and it takes a while
+
+    try:
+        response = client.get(path)
+    except httpx2.HTTPError as error:
+        return Answer(0, "", "", f"{type(error).__name__}: {error}")
+    client.cookies.clear()
+    return Answer(
+        response.status_code,
+        response.headers.get(names.COLOR_HEADER, ""),
+        response.headers.get(names.APP_COLOR_HEADER, ""),
+    )
 
 
 def count_for(weights: Mapping[Color, int]) -> int:

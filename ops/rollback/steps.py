@@ -261,7 +261,7 @@ def _unanswered(tools: Tools, operation: Operation) -> str:
     if not public_url:
         return ""
     weights: Mapping[Color, int] = {operation.target: 100}
-    answers = share.ask(public_url, LOOKED_AT, share.count_for(weights))
+    answers = share.ask(public_url, LOOKED_AT, share.count_for(weights), tools.beat)
     return share.judge(answers, weights)
 
 

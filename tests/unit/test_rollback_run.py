@@ -654,10 +654,31 @@ def test_a_public_host_that_does_not_follow_is_a_note(
     assert "no request was sent after 30 s" in ended.notes[0]
 
 
+def test_a_public_host_that_answers_slowly_does_not_make_the_rollback_look_abandoned(
+    cluster: RollbackCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin, verdicts = rollback(cluster, "twin"), list[bool]()
+
+    def ask(
+        _: str, paths: Sequence[str], count: int, before_each: Callable[[], object]
+    ) -> list[Answer]:
+        for _request in range(count):
+            before_each()
+            cluster.now += 5
+            verdicts.append(twin.is_abandoned(opened(twin.open())))
+        return [Answer(200, "blue", "blue")] * count
+
+    monkeypatch.setattr("ops.share.ask", ask)
+    runner = rollback(cluster, public_url=lambda: "http://legal-ai.localhost")
+    assert runner.resume(begun(runner)).notes == ()
+    assert len(verdicts) == 20
+    assert not any(verdicts)
+
+
 def test_where_the_target_fails_too_that_is_a_note_and_traffic_has_moved(
     cluster: RollbackCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ask(_: str, paths: Sequence[str], count: int) -> list[Answer]:
+    def ask(_: str, paths: Sequence[str], count: int, _beat: object) -> list[Answer]:
         assert cluster.weights == {BLUE: 100}
         asked = [paths[index % len(paths)] for index in range(count)]
         return [Answer(503 if "database" in path else 200, "blue", "blue") for path in asked]

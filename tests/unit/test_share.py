@@ -3,7 +3,8 @@
 import pytest
 
 from ops.color import Color
-from ops.share import MIXED, WHOLE, Answer, count_for, judge
+from ops.share import MIXED, WHOLE, Answer, ask, count_for, judge
+from tests.unit.json_server import json_server
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 
@@ -55,3 +56,20 @@ def test_a_mix_is_judged_from_more_answers_than_a_whole() -> None:
 def test_without_the_gateways_header_the_applications_own_color_counts() -> None:
     bare = [Answer(200, "", "green")] * WHOLE
     assert judge(bare, {BLUE: 0, GREEN: 100}) == ""
+
+
+def test_after_the_first_request_that_nobody_answered_no_more_are_sent() -> None:
+    asked: list[None] = []
+    with json_server() as server:
+        gone = server.url
+    found = ask(gone, ("/",), MIXED, lambda: asked.append(None))
+    assert len(found) == len(asked) == 1
+    assert "no answer" in judge(found, {BLUE: 50, GREEN: 50})
+
+
+def test_after_the_first_answer_that_is_bad_no_more_requests_are_sent() -> None:
+    with json_server() as server:
+        server.answers["GET /"] = (503, "down")
+        found = ask(server.url, ("/",), MIXED)
+        assert len(server.asked) == 1
+    assert "503" in judge(found, {BLUE: 50, GREEN: 50})
