@@ -72,8 +72,9 @@ def test_a_release_killed_as_it_tells_of_a_step_that_failed_is_gone_on_with_by_e
         world = ReleaseWorld()
         world.fails[step] = Refused("it is bad")
         killed_at(f"release.{step}.failed", places, world)
-        assert world.release, step
-        assert world.release.reason == "it is bad", step
+        found = world.release
+        assert found, step
+        assert found.reason == "it is bad", step
         world.fails.clear()
         again(world, go_on)
         if go_on == "abort":
