@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -92,14 +92,20 @@ class Lease:
         if found is not None and not self._is_free(_holder(found)):
             self._held_until = -math.inf
             return False
-        try:
-            self._write(found)
-        except Conflict:
-            # Somebody was faster, or our own write came through and its answer was lost: the next
-            # tick sees which.
-            return self.is_held
-        self._held_until = asked + TRUSTED_PART * self.seconds
-        return True
+        return self._is_renewed(found, asked)
+
+    def renew(self) -> bool:
+        """Renew it while it names us; says whether it is held. Raises as `tick`.
+
+        Where it does not, it is not taken again, though it be free: somebody had it in between.
+        """
+        asked = self._clock()
+        found = self._cluster.get("Lease", self.name)
+        holder = None if found is None else _holder(found)
+        if holder is None or holder.identity != self.identity:
+            self._held_until = -math.inf
+            return False
+        return self._is_renewed(found, asked)
 
     def take(self) -> None:
         """Take it. Raises Refused if its holder is alive, and CouldNotFindOut.
@@ -117,11 +123,13 @@ class Lease:
             first = seen
             time.sleep(self.pause_seconds)
 
-    def keep(self, stop: threading.Event, say: Callable[[str], None]) -> None:
-        """Take it whenever it is free and renew it, until `stop`; then give it back."""
+    def keep(
+        self, stop: threading.Event, say: Callable[[str], None], *, retake: bool = True
+    ) -> None:
+        """Renew it until `stop`, then give it back. `retake`: take it whenever it is free."""
         while not stop.is_set():
             try:
-                self.tick()
+                self.tick() if retake else self.renew()
             except CouldNotFindOut as error:
                 say(f"the lease {self.name} can't be looked at: {error}")
             stop.wait(self.pause_seconds)
@@ -153,6 +161,16 @@ class Lease:
             return True
         return self._clock() - self._seen_at > max(self.seconds, holder.seconds)
 
+    def _is_renewed(self, found: Body | None, asked: float) -> bool:
+        try:
+            self._write(found)
+        except Conflict:
+            # Somebody was faster, or our own write came through and its answer was lost: the next
+            # look sees which.
+            return self.is_held
+        self._held_until = asked + TRUSTED_PART * self.seconds
+        return True
+
     def _write(self, found: Body | None) -> None:
         before = (found or {}).get("spec") or {}
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -182,17 +200,40 @@ class Lease:
 def held(lease: Lease, say: Callable[[str], None]) -> Iterator[Lease]:
     """Take the lease, renew it in the background, give it back at the end. Raises as `take`.
 
-    Whoever is about to act asks `is_held` first: it may have been lost meanwhile.
+    Whoever is about to act asks `is_held` first: it may have been lost meanwhile, for good.
     """
     lease.take()
     stop = threading.Event()
-    renewing = threading.Thread(target=lease.keep, args=(stop, say), daemon=True)
+    renewing = threading.Thread(
+        target=lease.keep, args=(stop, say), kwargs={"retake": False}, daemon=True
+    )
     renewing.start()
     try:
         yield lease
     finally:
         stop.set()
         renewing.join()
+
+
+@contextmanager
+def exclusive(
+    lease: Lease, say: Callable[[str], None], see: str, doing: Callable[[], str] = lambda: ""
+) -> Iterator[Callable[[], None]]:
+    """Hold the lease while traffic is moved; yields a check that raises Lost, which names `see`.
+
+    Raises Refused with who has it and since when; `doing` says, as a sentence, what that one does.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(lease, say))
+        except Refused as error:
+            told = doing()
+            raise Refused(
+                f"{error}.{told and f' {told}'} To take traffic back at once, whatever that one "
+                "does: scripts/emergency_rollback.py"
+            ) from error
+
+        yield lambda: require_held(lease, see)
 
 
 def require_held(lease: Lease, see: str) -> None:

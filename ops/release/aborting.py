@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 
 def abort(tools: Tools, release: Release, reason: str, alive: Alive) -> Release:
-    """Undo what was begun; the release, closed. Killed anywhere, the same does the rest."""
+    """Undo what was begun; the release, closed. Killed anywhere, the same does the rest.
+
+    Raises TakenOver before the next part where another run has gone on with it.
+    """
     release = release.updated(aborting=True, reason=release.reason or reason)
     tools.journal.write(release)
     failpoint.reach("release.abort.begun")
     said = []
     for name, undo in PARTS.items():
         alive()
+        tools.journal.fence()
         told = undo(tools, release)
         tools.say(f"abort, {name}: {told}")
         said.append(f"abort, {name}: {told}")

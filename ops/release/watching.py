@@ -49,6 +49,7 @@ def watch(tools: Tools, release: Release, seconds: float) -> str:
     if release.origin_problem:
         raise _stays(tools, release, verdict.reason)
     try:
+        tools.journal.fence()
         away = send_back(shifting, shift, verdict.reason, failing=True)
     except (TakenOver, Paged):
         raise

@@ -29,6 +29,8 @@ def _release(tools: Tools, entry: Undoing) -> list[str]:
     found = tools.release.journal.read()
     if found is None or found.color is not entry.color:
         return ["none of it is open"]
+    # Read anew, so that its own journal does not say whether another run went on with this.
+    tools.journal.fence()
     return [str(aborting.abort(tools.release, found, entry.reason, tools.alive))]
 
 

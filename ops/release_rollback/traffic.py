@@ -27,8 +27,10 @@ def take_back(tools: Tools, entry: Undoing) -> list[str]:
     told = [f"{entry.color} has none"]
     if has_traffic(tools, entry):
         told = _past_pulumi(tools, entry, "") if entry.force else _moved(tools, entry)
+    tools.journal.fence()
     _settle(tools, entry)
     require_none(tools, entry)
+    tools.journal.fence()
     tools.past_pulumi.forget_proof(entry.color)
     return told
 
@@ -70,6 +72,7 @@ def _by_pulumi(tools: Tools, entry: Undoing) -> list[str]:
         wanted = ColorConfig(version=there.version, replicas=entry.origin_replicas)
         config.write(stack, entry.target, wanted)
         stack.up(tools.release.say, seconds=SECONDS)
+        tools.journal.fence()
     wish = Wish(entry.target, switch_seconds=0.0)
     done = procedure.run(tools.release.shifting(), wish)
     return [str(done) if done else f"{entry.target} has all of it"]
@@ -77,6 +80,7 @@ def _by_pulumi(tools: Tools, entry: Undoing) -> list[str]:
 
 def _past_pulumi(tools: Tools, entry: Undoing, trouble: str) -> list[str]:
     tools.release.say("taking traffic back without Pulumi")
+    tools.journal.fence()
     try:
         told = tools.past_pulumi.take_back(entry)
     except OpsError as error:

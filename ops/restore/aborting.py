@@ -25,6 +25,8 @@ def abort(tools: Tools, entry: Entry, why: str) -> Entry:
         _reopen(tools, entry)
         became = tools.place.discard(source_of(tools, entry), entry.target, tools.say)
     tools.say(became)
+    # All that may have taken minutes: another run may have ended it, and a new restore be open.
+    tools.journal.write(entry)
     reopen_writes(tools, entry)
     closed = entry.updated(outcome="aborted", finished=rfc3339(tools.now().replace(microsecond=0)))
     tools.journal.close(closed)
@@ -36,8 +38,10 @@ def _go_back(tools: Tools, entry: Entry) -> str:
     with open_session(tools.place.admin(entry.target)) as new:
         fence.close(new, tools.place.app(entry.target), f"aborted restore {entry.id}")
     _reopen(tools, entry)
+    tools.journal.write(entry)
     tools.place.send_to(entry.old, tools.say)
     tools.wait_until_left(entry.target)
+    tools.journal.write(entry)
     tools.say(f"{tools.redis.clear_cache()} cached answers were deleted")
     return (
         f"{entry.target} stays, closed for writing: pods may have been on it, and what was written "

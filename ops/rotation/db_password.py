@@ -59,6 +59,7 @@ def abort(world: World) -> DatabaseRotation:
     failpoint.reach("rotation.abort.configured")
     tools.deploy()
     await_left(world, entry.new)
+    tools.journal.fence()
     world.roles.close(entry.new)
     return tools.close(entry, ABORTED)
 

@@ -61,6 +61,7 @@ class Tools(Generic[E]):
         config = self.stack.config()
         changed = {path: new for path, new in secrets.items() if configured(config, path) != new}
         if changed:
+            self.journal.fence()
             self.stack.set(self.serial(config), changed)
 
     def serial(self, config: Mapping[str, Any]) -> dict[str, str]:
@@ -75,6 +76,8 @@ class Tools(Generic[E]):
         """Take these out of the configuration; with that goes `serial`."""
         config = self.stack.config()
         there = [path for path in paths if configured(config, path)]
+        if there:
+            self.journal.fence()
         if there and (serial := self.serial(config)):
             self.stack.set(serial)
         for path in there:
@@ -83,8 +86,9 @@ class Tools(Generic[E]):
     def deploy(self) -> None:
         """`pulumi up`: pods of both colors are replaced, none before its successor is ready.
 
-        Raises Refused where one is not ready after it.
+        Raises Refused where one is not ready after it, TakenOver as `configure` and `forget`.
         """
+        self.journal.fence()
         self.stack.up(self.say)
         if waiting := self.unready():
             raise Refused(f"not every pod is ready with the new secret: {'; '.join(waiting)}")

@@ -66,6 +66,7 @@ def _past_pulumi(tools: Tools, shift: Shift, trouble: str) -> None:
     try:
         if moved(tools, shift):
             tools.say("going back without Pulumi")
+            tools.journal.fence()
             tools.emergency(shift, shift.reason)
             failpoint.reach("shift.back.past-pulumi")
         still = moved(tools, shift)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +126,34 @@ def test_who_lost_it_meanwhile_does_not_take_it_back(twins: Twins) -> None:
     assert not twins.one.is_held
 
 
+def test_what_others_had_in_between_is_lost_for_good_though_it_be_free(twins: Twins) -> None:
+    twins.one.tick()
+    twins.other.tick()
+    twins.pass_time(SECONDS + 0.1)
+    twins.other.tick()
+    twins.other.release()
+    assert not twins.one.renew()
+    assert (twins.one.is_held, twins.one.holder()) == (False, None)
+    assert twins.one.tick(), "a leader takes what is free"
+
+
+def test_what_nobody_had_in_between_is_held_on_to_however_long_it_was_not_renewed(
+    twins: Twins,
+) -> None:
+    twins.one.tick()
+    twins.pass_time(10 * SECONDS)
+    assert not twins.one.is_held
+    assert twins.one.renew()
+    assert twins.one.is_held
+
+
+def test_a_lease_that_somebody_deleted_is_lost_too(twins: Twins) -> None:
+    twins.one.tick()
+    twins.cluster.delete("Lease", "agent")
+    assert not twins.one.renew()
+    assert not twins.one.is_held
+
+
 def test_what_was_given_back_is_free_at_once(twins: Twins) -> None:
     twins.one.tick()
     twins.one.release()
@@ -165,7 +195,7 @@ def test_keeping_it_goes_on_after_a_failure_and_gives_it_back_at_the_end() -> No
     stop.set()
     thread.join()
     assert len(told) == 1
-    assert lease.holder() is None or not lease.is_held
+    assert lease.holder() is None
 
 
 def test_a_command_refuses_while_another_one_is_alive_and_says_who() -> None:
@@ -191,6 +221,34 @@ def test_a_command_takes_over_what_a_dead_one_left_and_gives_it_back() -> None:
         assert holder is not None
         assert holder.identity == "next"
     assert Lease(cluster, "release", "after", 0.02).holder() is None
+
+
+class Watched(Lease):
+    """Tells what its renewals came to; after the first of them another one had it and is done."""
+
+    def __init__(self, cluster: Versioned) -> None:
+        super().__init__(cluster, "release", "me", 0.02)
+        self.renewals: queue.Queue[bool] = queue.Queue()
+        self.others: Callable[[], object] | None = lambda: cluster.patch(
+            "Lease", "release", {"spec": {"holderIdentity": ""}}
+        )
+
+    def renew(self) -> bool:
+        found = super().renew()
+        others, self.others = self.others, None
+        if others is not None:
+            others()
+        self.renewals.put(found)
+        return found
+
+
+def test_a_command_does_not_take_again_what_another_one_had_and_gave_back() -> None:
+    lease = Watched(Versioned())
+    with held(lease, print):
+        assert [lease.renewals.get(timeout=60) for _ in range(3)] == [True, False, False]
+        assert lease.holder() is None
+        with pytest.raises(TakenOver):
+            require_held(lease, "`scripts/release.py --status`")
 
 
 def test_a_run_that_lost_it_knows_no_more_how_things_stand(twins: Twins) -> None:
