@@ -9,9 +9,7 @@ and ready before it gets traffic. A hold stays behind: `pulumi up` gives the col
 with 0 when it is done, 1 refused or traffic had to stay, 2 usage, 3 when it can't be told.
 """
 
-import os
 import sys
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -35,7 +33,7 @@ from ops.rollback.journal import Operation
 from ops.rollback.known import Known
 from ops.rollback.run import Rollback
 from ops.stack import Stack
-from ops.who import me
+from ops.who import RUN, me
 from scripts.console import (
     ClearLockOption,
     DryRunOption,
@@ -147,7 +145,7 @@ def _rollback(place: _Place, wait: float) -> Rollback:
         services=routing_moves.services(route) if route else (),
         say=say,
         deadline_seconds=wait,
-        runner=f"{me()} (pid {os.getpid()}, {uuid.uuid4().hex[:8]})",
+        runner=RUN,
         public_url=lambda: place.known().public_url,
     )
 

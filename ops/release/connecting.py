@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ops import operations
 from ops.cluster import Cluster
-from ops.errors import Refused
 from ops.journal import ClusterJournal
-from ops.lease import Lease, held, require_held
+from ops.lease import Lease, exclusive
 from ops.notify import Notifier
 from ops.release import report
 from ops.release.checking import StackChecks
@@ -21,8 +19,8 @@ from ops.release.entry import KEPT, NAME, Release
 from ops.release.silence import StackSilences
 from ops.release.tools import Tools
 from ops.shift import connecting as shifting
-from ops.shift.connecting import RUN, ClusterTraffic, Wishes
-from ops.who import me
+from ops.shift.connecting import ClusterTraffic, Wishes
+from ops.who import RUN, me
 
 if TYPE_CHECKING:
     from ops.release.tools import Say
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 LEASE_SECONDS: Final = 60.0
 """How long a run that fell silent is waited for before another one may go on."""
 REPORTS: Final = Path("reports")
+SEE: Final = "`scripts/release.py --status`"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def connect(stack: Stack, chosen: Chosen, say: Say) -> Tools:
         data=StackData(stack, cluster, say),
         silences=StackSilences(facts, stack.short_name),
         shifting=lambda: shifting.connect(stack, wishes, say),
-        exclusive=lambda: exclusive(Lease(cluster, NAME, RUN, chosen.lease_seconds), journal, say),
+        exclusive=lambda: alone(Lease(cluster, NAME, RUN, chosen.lease_seconds), journal, say),
         tell=Notifier(facts.notifications, say).tell,
         report=lambda release: report.write(
             release, facts, chosen.reports, say, wishes.prometheus, cluster.server_now
@@ -79,18 +78,13 @@ def looking(stack: Stack) -> tuple[ClusterJournal[Release], Lease]:
     return ClusterJournal(cluster, KEPT), Lease(cluster, NAME, RUN, LEASE_SECONDS)
 
 
-@contextmanager
-def exclusive(lease: Lease, journal: ClusterJournal[Release], say: Say) -> Iterator[Alive]:
+def alone(
+    lease: Lease, journal: ClusterJournal[Release], say: Say
+) -> AbstractContextManager[Alive]:
     """Hold the lease. Raises Refused with who has it, since when, and at which step that one is."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(held(lease, say))
-        except Refused as error:
-            found = journal.read()
-            doing = f" It is at this: {found}." if found else ""
-            raise Refused(
-                f"{error}.{doing} To take traffic back at once, whatever that one does: "
-                "scripts/emergency_rollback.py"
-            ) from error
 
-        yield lambda: require_held(lease, "`scripts/release.py --status`")
+    def doing() -> str:
+        found = journal.read()
+        return f"It is at this: {found}." if found else ""
+
+    return exclusive(lease, say, SEE, doing)

@@ -24,8 +24,9 @@ from ops.restore.plan import plan
 from ops.rollback import by_hand
 from ops.rollback.journal import Operation
 from ops.rollback.run import Rollback
-from ops.shift.connecting import RUN, Wishes
+from ops.shift.connecting import Wishes
 from ops.shift.emergency import READY_SECONDS
+from ops.who import RUN
 
 if TYPE_CHECKING:
     from ops.color import Color

@@ -17,8 +17,7 @@ from ops.rotation.entry import Entry
 from ops.rotation.server import Server
 from ops.rotation.sessions import Sessions
 from ops.rotation.tools import Say, Tools
-from ops.shift.connecting import RUN
-from ops.who import me
+from ops.who import RUN, me
 
 if TYPE_CHECKING:
     from ops.stack import Stack

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,7 +13,7 @@ from ops.errors import Refused
 from ops.journal import ClusterJournal, TakenOver
 from ops.lease import Lease, held
 from ops.release import procedure
-from ops.release.connecting import exclusive
+from ops.release.connecting import alone
 from ops.release.entry import KEPT, NAME
 from ops.release.step import Step
 from tests.unit.release_world import ReleaseWorld
@@ -36,15 +38,28 @@ def world() -> ReleaseWorld:
     return made
 
 
-def lease(cluster: Versioned, who: str) -> Lease:
-    return Lease(cluster, NAME, who, SECONDS)
+@dataclass
+class Clock:
+    """A monotonic clock that goes on while somebody sleeps."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def lease(cluster: Versioned, who: str, clock: Callable[[], float] = time.monotonic) -> Lease:
+    return Lease(cluster, NAME, who, SECONDS, clock)
 
 
 def test_the_second_one_is_told_who_releases_since_when_and_at_which_step(
     cluster: Versioned, world: ReleaseWorld
 ) -> None:
     journal = ClusterJournal(world.cluster, KEPT)
-    bob = exclusive(lease(cluster, "bob@here"), journal, world.say_it)
+    bob = alone(lease(cluster, "bob@here"), journal, world.say_it)
     alice = held(lease(cluster, "alice@there"), world.say_it)
     with alice, pytest.raises(Refused) as told, bob:
         pytest.fail("two are at it")
@@ -53,12 +68,14 @@ def test_the_second_one_is_told_who_releases_since_when_and_at_which_step(
 
 
 def test_a_holder_that_died_is_taken_over_after_its_time_and_not_before(
-    cluster: Versioned, world: ReleaseWorld
+    cluster: Versioned, world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = Clock()
+    monkeypatch.setattr("ops.lease.time", clock)
     lease(cluster, "dead@there").tick()
-    begun = time.monotonic()
-    with exclusive(lease(cluster, "bob@here"), ClusterJournal(world.cluster, KEPT), world.say_it):
-        assert time.monotonic() - begun >= SECONDS
+    journal, bob = ClusterJournal(world.cluster, KEPT), lease(cluster, "bob@here", clock)
+    with alone(bob, journal, world.say_it):
+        assert SECONDS <= clock.now <= SECONDS + 2 * bob.pause_seconds
 
 
 def test_who_lost_the_lease_is_stopped_before_the_next_step(
@@ -66,7 +83,7 @@ def test_who_lost_the_lease_is_stopped_before_the_next_step(
 ) -> None:
     mine = lease(cluster, "bob@here")
     journal = ClusterJournal(world.cluster, KEPT)
-    with exclusive(mine, journal, world.say_it) as alive:
+    with alone(mine, journal, world.say_it) as alive:
         alive()
         taken = {"spec": {"holderIdentity": "alice@there", "renewTime": "2025-10-14T02:00:00Z"}}
         cluster.patch("Lease", NAME, taken)
