@@ -23,6 +23,14 @@ CLEAN_UP = Check(
 )
 
 
+def _is_out_of_reach(lines: Sequence[Line]) -> bool:
+    """Whether an earlier check got no answer: the others would wait in vain.
+
+    Cleaning up is tried all the same: what was uploaded is there, and the way may be open again.
+    """
+    return any(before.verdict == "unknown" and before.tried for before in lines)
+
+
 @dataclass(frozen=True)
 class Suite:
     """The smoke tests of one address. `time_factor` stretches every time-out and budget."""
@@ -49,7 +57,7 @@ class Suite:
     def _add(self, check: Check, run: Run, lines: list[Line]) -> None:
         if check.needs and not getattr(run, check.needs):
             line = checklist.not_tried(check.name, f"no earlier check found a {check.needs}")
-        elif any(before.verdict == "unknown" and before.tried for before in lines):
+        elif check is not CLEAN_UP and _is_out_of_reach(lines):
             line = checklist.not_tried(check.name, f"{self.visitor.url} is not reached")
         else:
             self.say(f"checking: {check.name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from ops.application.user import User
 from ops.application.visit import Visitor
 from ops.checklist import Line, worst
 from ops.color import Color
+from ops.errors import CouldNotFindOut
 from ops.smoke_suite import CHECKS, Suite, document
 from tests.unit.fake_application import (
     PASSWORD,
@@ -200,6 +202,23 @@ def test_an_upload_whose_answer_was_lost_is_deleted_all_the_same(
 
     app.instead[UPLOAD] = upload
     assert smoke()["document upload"].verdict == "bad"
+    assert app.documents == {}
+
+
+def test_what_was_uploaded_is_deleted_though_a_later_check_got_no_answer(
+    app: FakeApplication, url: str
+) -> None:
+    def refused(*_: Any) -> str:
+        raise CouldNotFindOut("nothing listens")
+
+    checks = [
+        replace(check, act=refused) if check.name == "AI analysis" else check for check in CHECKS
+    ]
+    suite = Suite(Visitor(url, identity.anybody()), User(USER, PASSWORD), lambda _: None, 10)
+    lines = {line.name: line for line in suite.run(checks)}
+    assert (lines["AI analysis"].verdict, lines["AI analysis"].tried) == ("unknown", True)
+    assert not lines["page"].tried
+    assert lines["clean up"].verdict == "good"
     assert app.documents == {}
 
 
