@@ -16,7 +16,7 @@ from ops.errors import CouldNotFindOut, OpsError
 from ops.hold import Hold
 from ops.isolation import Isolation
 from ops.migrations.migrations import Migrations
-from ops.preflight import code, documents, migrating, people, staging, system
+from ops.preflight import code, documents, images, migrating, people, staging, system
 from ops.preflight.git_host import GitHost
 from ops.preflight.line import line
 from ops.rollback.run import Rollback
@@ -99,7 +99,7 @@ def look(subject: Subject) -> list[Line]:
         file = stack.folder / example
         looks[EXAMPLE] = lambda: documents.example_covers(file, facts.release.variables)
     if staged:
-        looks[STAGING] = lambda: _passed(subject, facts, staged)
+        looks[STAGING] = lambda: _passed(subject, staged)
     lines = _code(facts, version)
     for name, ask in looks.items():
         subject.say(f"looking at {name}")
@@ -115,9 +115,7 @@ def deployed(stack: Stack, cluster: Cluster, color: Color, version: str) -> list
         return []
 
     def same() -> str:
-        here = staging.running(cluster, facts.router, color, version)
-        if here is None:
-            raise CouldNotFindOut(f"{color} does not run {version}")
+        here = images.require_running(cluster, color, version)
         return staging.compare(staging.passed(name, stack.folder, version), here, version)
 
     return [line("digests", same)]
@@ -135,9 +133,9 @@ def _code(facts: Operations, version: str) -> list[Line]:
     return code.look(host, commit, told.checks)
 
 
-def _passed(subject: Subject, facts: Operations, name: str) -> str:
+def _passed(subject: Subject, name: str) -> str:
     found = staging.passed(name, subject.stack.folder, subject.version)
-    here = staging.running(subject.cluster, facts.router, subject.color, subject.version)
+    here = images.running(subject.cluster, subject.color, subject.version)
     if here is None:
         return f"{found}; digests are compared once {subject.color} runs it"
     return staging.compare(found, here, subject.version)

@@ -12,13 +12,13 @@ from ops.application import identity, user
 from ops.application.identity import Identity
 from ops.application.visit import Visitor
 from ops.errors import CouldNotFindOut
-from ops.preflight import looking
+from ops.preflight import images, looking
 from ops.release import preflight
 from ops.smoke_suite import Suite
 from ops.warmup import Rules, Target, WarmUp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ops.application.user import User
     from ops.checklist import Line
@@ -66,8 +66,15 @@ class StackChecks:
         with closing(Visitor(url, allowed)) as visitor:
             suite = Suite(visitor, self._user(release), self.say, release.options.time_factor)
             lines = suite.run()
-        same = looking.deployed(self.stack, self.cluster, release.color, release.version)
-        return [*lines, *same]
+        return [*lines, *self.images(release)]
+
+    def digests(self, release: Release) -> Mapping[str, tuple[str, ...]]:
+        """What its images turned out to be."""
+        return images.require_running(self.cluster, release.color, release.version).known
+
+    def images(self, release: Release) -> list[Line]:
+        """Whether they are those that passed staging."""
+        return looking.deployed(self.stack, self.cluster, release.color, release.version)
 
     def browse(self, release: Release) -> list[Line]:
         """The manual checklist in a browser, on its preview host."""

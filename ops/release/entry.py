@@ -87,6 +87,9 @@ class Release(_Kept):
 
     `step` is the one to do, or being done. `standby` and `origin` are how the two colors were
     configured when it began; `origin_problem` what was wrong with the old one before traffic moved.
+    `digests` are the images that were tested, by service, and those that its background services
+    ran later.
+    `touched` are the steps that were ever begun: `runs` loses its oldest.
     `outcome` is empty while it is open.
     """
 
@@ -103,6 +106,7 @@ class Release(_Kept):
     runs: tuple[Run, ...] = ()
     backup: str = ""
     origin_problem: str = ""
+    digests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     aborting: bool = False
     paged: bool = False
     reason: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import checklist, verdict
@@ -11,7 +11,7 @@ from ops.checklist import Line
 from ops.errors import CouldNotFindOut, Refused
 from ops.notify import Event
 from ops.preflight.system import BACKGROUND
-from ops.release import config, deploying
+from ops.release import config, deploying, images
 from ops.release.entry import ColorConfig, Release
 from ops.release.step import Step
 from ops.release.watching import require_arrived, watch
@@ -73,7 +73,9 @@ def _warm_up(tools: Tools, release: Release) -> Said:
 
 
 def _smoke(tools: Tools, release: Release) -> Said:
-    return _checked(tools.checks.smoke(release), "the smoke tests")
+    with images.noted(tools, release) as tested:
+        said = _checked(tools.checks.smoke(release), "the smoke tests")
+    return replace(said, changes={"digests": tested})
 
 
 def _browser(tools: Tools, release: Release) -> Said:
@@ -129,12 +131,13 @@ def _decommission(tools: Tools, release: Release) -> Said:
     """The old color keeps its version, and its objects: a way back scales it up."""
     require_arrived(tools, release)
     verdict.enforce(tools.checks.background(), f"{BACKGROUND} are not in exactly one color")
+    told, digests = images.later(tools, release)
     old = release.color.other
     before = config.of_color(tools.stack.config(), old)
     config.write(tools.stack, old, ColorConfig(version=before.version, replicas=0))
     changed = deploying.up(tools)
     verdict.enforce(tools.checks.background(), f"{BACKGROUND} are not in exactly one color")
-    return Said([*changed, f"{old} {before.version} has 0 replicas"])
+    return Said([*told, *changed, f"{old} {before.version} has 0 replicas"], {"digests": digests})
 
 
 def _notify(tools: Tools, release: Release) -> Said:

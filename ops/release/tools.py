@@ -55,6 +55,14 @@ class Checks(Protocol):
         """The smoke tests on its preview host."""
         ...
 
+    def digests(self, release: Release) -> Mapping[str, tuple[str, ...]]:
+        """What its images turned out to be, by service, as far as pods say it."""
+        ...
+
+    def images(self, release: Release) -> list[Line]:
+        """Whether they are those that passed staging; no line where no staging is known."""
+        ...
+
     def browse(self, release: Release) -> list[Line]:
         """The manual checklist in a browser, on its preview host."""
         ...

@@ -43,6 +43,8 @@ class ReleaseWorld(shift_world.World):
         self.proven: list[str] = []
         self.silence_of: set[str] = set()
         self.schema: list[str] = []
+        self.digests_now = {"backend": ("sha256:b",), "frontend": ("sha256:f",)}
+        self.image_lines: list[Line] = []
         self.reports: list[Release] = []
         self.undelivered: list[Failure] = []
         self.findings: list[Finding] = []
@@ -126,6 +128,13 @@ class ReleaseWorld(shift_world.World):
         self._require_deployed(release)
         self._act("smoke")
         return [Line("health", "good", "ok")]
+
+    def digests(self, release: Release) -> Mapping[str, tuple[str, ...]]:
+        self._require_deployed(release)
+        return dict(self.digests_now)
+
+    def images(self, release: Release) -> list[Line]:
+        return self.image_lines
 
     def browse(self, release: Release) -> list[Line]:
         self._require_deployed(release)

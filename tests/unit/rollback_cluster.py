@@ -77,13 +77,16 @@ class RollbackCluster(Cluster):
 
     def work(self, kind: str, service: str, color: Color, *, runs: bool) -> None:
         is_cron = kind == "CronJob"
+        image = f"{service}:{IMAGES[color]}"
+        template = {"spec": {"containers": [{"name": service, "image": image}]}}
         spec = (
-            {"schedule": "* * * * *", "suspend": not runs}
-            if is_cron
-            else {
-                "replicas": 2 if runs else 0,
-                "template": {"spec": {"containers": [{"name": service, "image": f"{service}:v"}]}},
+            {
+                "schedule": "* * * * *",
+                "suspend": not runs,
+                "jobTemplate": {"spec": {"template": template}},
             }
+            if is_cron
+            else {"replicas": 2 if runs else 0, "template": template}
         )
         labels = {
             **names.selector(service, color),

@@ -10,7 +10,7 @@ from ops.journal import TakenOver
 from ops.notify import Failure
 from ops.release import procedure
 from ops.release.beginning import Wish
-from ops.release.entry import FAILED, SKIPPED, Options
+from ops.release.entry import FAILED, SKIPPED, Options, Release
 from ops.release.step import Step
 from ops.release.watching import Away, Unsure
 from ops.shift.entry import Shift
@@ -437,3 +437,46 @@ def test_there_is_nothing_to_resume_or_abort_where_none_is_open(world: ReleaseWo
     for act in (lambda: resume(world), lambda: procedure.abort(world.release_tools())):
         with pytest.raises(UsageError, match="no release is open"):
             act()
+
+
+def test_the_images_that_were_tested_are_kept_and_with_them_what_workers_ran_later(
+    world: ReleaseWorld,
+) -> None:
+    tested = dict(world.digests_now)
+    moved = {"backend": ("sha256:moved",), "worker": ("sha256:w",)}
+    world.meanwhile = lambda: world.digests_now.update(moved)
+    release(world)
+    assert world.ended.digests == {**tested, "worker": ("sha256:w",)}
+
+
+def test_images_that_changed_while_they_were_tested_passed_no_test(
+    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def smoke(_: Release) -> list[Line]:
+        world.digests_now["backend"] = ("sha256:moved",)
+        return [Line("health", "good", "ok")]
+
+    monkeypatch.setattr(world, "smoke", smoke)
+    assert "was the tag moved" in failed(world, CouldNotFindOut)
+    assert world.release
+    assert (world.release.step, world.release.digests) == (Step.SMOKE, {})
+    resume(world)
+    assert world.ended.digests["backend"] == ("sha256:moved",)
+
+
+def test_a_worker_that_is_another_image_than_in_staging_keeps_the_old_color(
+    world: ReleaseWorld,
+) -> None:
+    world.image_lines = [Line("digests", "bad", "worker v2 is another image here")]
+    assert "worker v2 is another image" in failed(world, Refused)
+    assert world.release
+    assert world.release.step is Step.DECOMMISSION
+    assert world.running[BLUE]
+
+
+def test_a_staging_that_does_not_answer_any_more_does_not_keep_the_old_color(
+    world: ReleaseWorld,
+) -> None:
+    world.image_lines = [Line("digests", "unknown", "staging does not answer")]
+    release(world)
+    assert world.running[BLUE] == 0
