@@ -6,7 +6,6 @@ import json
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from ops.alerts import series
 from ops.color import Color
 from ops.metrics import Prometheus
 from tests.e2e.project import Project, Ran
+from tests.waiting import until
 
 PROMETHEUS: Final = ("127.0.0.1", 9090)
 RATE: Final = 120.0
@@ -91,10 +91,7 @@ class Shifting:
         )
         query = f"{requests} > {RATE} and {latency}"
         prometheus = Prometheus("http://{}:{}".format(*PROMETHEUS))
-        deadline = time.monotonic() + 60
-        while not prometheus.vector(query):
-            assert time.monotonic() < deadline, f"Prometheus has no numbers of {color}"
-            time.sleep(0.5)
+        until(lambda: prometheus.vector(query), f"Prometheus has numbers of {color}", pause=0.5)
 
 
 class Between:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,10 +17,10 @@ from ops.routing import live_weights
 from tests.e2e.conftest import HERE
 from tests.e2e.outsider import roll_back
 from tests.e2e.project import Project, Ran
+from tests.waiting import until
 
 QUEUE: Final = "legal-ai:jobs"
 DONE: Final = "legal-ai:jobs:done"
-SECONDS: Final = 60
 SERVICES: Final = {
     "worker": ("kind=worker", "command[0]=python3", "command[1]=-m", "command[2]=legal_ai.worker"),
     "digest": ("kind=cron", "command[0]=python3", "command[1]=--version"),
@@ -71,16 +70,8 @@ def outside(staffed: Project) -> Cluster:
 def on_green(staffed: Project, outside: Cluster) -> Project:
     """Green serves, and has the workers: as an earlier test may have left it."""
     staffed.switch("green").ok()
-    eventually(lambda: colors(outside) == {GREEN})
+    until(lambda: colors(outside) == {GREEN}, "green alone has workers")
     return staffed
-
-
-def eventually(found: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + SECONDS
-    while not (value := found()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.1)
-    return value
 
 
 def colors(cluster: Cluster) -> set[Color]:
@@ -171,7 +162,7 @@ def test_they_follow_a_switch_once_traffic_was_seen_and_no_work_is_done_twice_or
     due = _as_if_blue_had_done_it(outside)
     with never_idle(jobs) as ids, watched(outside) as seen:
         staffed.up().ok()
-    eventually(lambda: len(done(jobs)) >= len(ids))
+    until(lambda: len(done(jobs)) >= len(ids), "every job is done")
     assert not [each for each in seen if len(each) > 1]
     assert {"blue"} in seen
     assert {"green"} in seen
@@ -213,7 +204,7 @@ def test_the_check_says_which_color_runs_them(on_green: Project, outside: Cluste
     assert both.code == 1, both.text
     both.failed("both colors run background services")
     on_green.kubectl("scale", "deployment/worker-blue", "--replicas=0").ok()
-    eventually(lambda: colors(outside) == {GREEN})
+    until(lambda: colors(outside) == {GREEN}, "green alone has workers")
     unknown = check(on_green, KUBECONFIG="/nowhere")
     assert unknown.code == 2, unknown.text
 
@@ -224,7 +215,7 @@ def test_a_color_that_is_held_gets_no_worker_back_until_configuration_says_what_
 ) -> None:
     roll_back(outside)
     _scale(outside, "green", "blue")
-    eventually(lambda: colors(outside) == {BLUE})
+    until(lambda: colors(outside) == {BLUE}, "blue alone has workers")
     on_green.up("--refresh").failed("green is held", "legal-ai:activeColor=blue")
     assert colors(outside) == {BLUE}
     on_green.switch("blue").ok()

@@ -7,8 +7,7 @@ import copy
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ops.cluster import Cluster
 from ops.color import Color
 from tests.e2e import visitor
 from tests.e2e.project import Project, Ran, finish
+from tests.waiting import until
 
 AGENT_TOKEN = "agent-token-of-the-e2e-tests"
 HOLD = {
@@ -69,13 +69,6 @@ def write(project: Project, body: Any, *, dry: bool = True) -> Ran:
         "-",
         stdin=json.dumps(body),
     )
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} s: {what}"
-        time.sleep(0.05)
 
 
 def note(cluster: Cluster) -> None:

@@ -1,7 +1,5 @@
 """A rollback past Pulumi sticks: during an `up`, after it, with and without `--refresh`."""
 
-import time
-
 import pytest
 
 from bench.route import give_all
@@ -9,6 +7,7 @@ from ops.cluster import Cluster
 from tests.e2e import visitor
 from tests.e2e.outsider import roll_back
 from tests.e2e.project import Project, finish
+from tests.waiting import until
 
 REFRESH = (pytest.param((), marks=pytest.mark.long), ("--refresh",))
 
@@ -18,10 +17,12 @@ def test_a_rollback_that_lands_while_an_up_is_in_flight_wins(
 ) -> None:
     settled.set("activeColor=green")
     running = settled.start("up", "--yes", "--skip-preview")
-    deadline = time.monotonic() + 60
-    while cluster.get("ConfigMap", "traffic-unverified") is None:
-        assert time.monotonic() < deadline, "the up never came to its gate"
-        assert running.poll() is None, finish(running).text
+    until(
+        lambda: cluster.get("ConfigMap", "traffic-unverified") is not None,
+        lambda: f"the up comes to its gate\n{finish(running).text}",
+        pause=0.01,
+        alive=lambda: running.poll() is None,
+    )
     roll_back(cluster)
     finish(running).failed("green is held")
     assert visitor.colors(settled.url) == visitor.everywhere("blue")

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from ops.operations import Operations
 from ops.stack import Stack
 from tests.e2e import visitor
 from tests.e2e.project import ROOT
+from tests.waiting import until
 
-PATIENCE_SECONDS = 60
 EMPTY = {
     "Alerts that fire": "nothing fires",
     "Replica lag": "there is no replica",
@@ -72,26 +71,27 @@ def test_every_query_of_the_dashboards_has_series_once_there_was_traffic(
     prometheus = Prometheus(deployed.watched().prometheus_url)
     waiting = queries(deployed)
     assert waiting, "the dashboards have no query"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while waiting:
-        assert time.monotonic() < deadline, f"no series of {waiting}"
+
+    def all_came() -> bool:
         visit(deployed)
-        waiting = {
-            query: panel
-            for query, panel in waiting.items()
-            if not prometheus.range(query, seconds=60, step=5)
-        }
+        for query in list(waiting):
+            if prometheus.range(query, seconds=60, step=5):
+                del waiting[query]
+        return not waiting
+
+    until(all_came, lambda: f"series of {waiting}")
 
 
 def test_the_checks_judge_the_color_that_has_traffic(deployed: Operations) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
+
+    def judged() -> dict[str, Any] | None:
         visit(deployed)
         _, rows = checked()
-        of_color = {row["name"]: row for row in rows if row["of"] == deployed.active_color}
-        if of_color.get("Error rate", {}).get("verdict") == "good":
-            break
-        assert time.monotonic() < deadline, rows
+        found = {row["name"]: row for row in rows if row["of"] == deployed.active_color}
+        return found if found.get("Error rate", {}).get("verdict") == "good" else None
+
+    of_color = until(judged, "the active color has numbers, and is well")
+    assert of_color is not None
     assert of_color["Traffic"]["now"] == "100 %"
     assert of_color["P95 latency"]["verdict"] in {"good", "unusual"}
 

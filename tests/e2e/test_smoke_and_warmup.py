@@ -1,7 +1,6 @@
 """Smoke tests, browser check and warm-up on the real stack, by the scripts."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import redis
 from ops import web
 from tests.e2e.project import Project
 from tests.e2e.test_data import ADMIN, answer, database_of, script
+from tests.waiting import until
 
 FAULTS = "legal-ai:faults:green"
 PATIENT = ("--time-factor", "10")
@@ -30,10 +30,8 @@ def faults(project: Project) -> Iterator[redis.Redis]:
 
 def await_status(url: str, status: int) -> None:
     """Wait until the API answers so: an application looks for faults now and then."""
-    deadline = time.monotonic() + 30
     with web.client(url) as client:
-        while client.get("/api/health").status_code != status:
-            assert time.monotonic() < deadline, f"it never answers {status}"
+        until(lambda: client.get("/api/health").status_code == status, f"it answers {status}")
 
 
 def documents(project: Project) -> int:

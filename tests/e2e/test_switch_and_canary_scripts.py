@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ops import names
 from tests.e2e import visitor
 from tests.e2e.project import Project, finish
 from tests.e2e.shifting import Between, Shifting, broken_pulumi
+from tests.waiting import until
 
 WATCHED = (
     "agent.enabled=true",
@@ -60,11 +60,11 @@ def shifting(forgotten: Shifting, settled: Project) -> Shifting:
 
 
 def await_weight(shifting: Shifting, color: str, running: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while color not in shifting.weights():
-        assert time.monotonic() < deadline, f"{color} never got traffic"
-        assert running.poll() is None, finish(running).text
-        time.sleep(0.2)
+    until(
+        lambda: color in shifting.weights(),
+        lambda: f"{color} gets traffic\n{finish(running).text}",
+        alive=lambda: running.poll() is None,
+    )
 
 
 @pytest.mark.long

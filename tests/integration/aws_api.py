@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import boto3
 import httpx2
 
 from local.parts.aws import changes
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -62,16 +62,20 @@ class AwsApi:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                httpx2.get(f"{self.url}/moto-api/recorder", timeout=5, trust_env=False)
-            except httpx2.HTTPError:
-                assert self._process.poll() is None, self._log.read_text()[-2000:]
-                assert time.monotonic() < deadline, "the AWS API does not answer"
-                time.sleep(0.05)
-            else:
-                return
+        process = self._process
+        until(
+            self._answers,
+            lambda: f"the AWS API answers\n{self._log.read_text()[-2000:]}",
+            START_SECONDS,
+            alive=lambda: process.poll() is None,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            httpx2.get(f"{self.url}/moto-api/recorder", timeout=5, trust_env=False)
+        except httpx2.HTTPError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Kill it: it keeps nothing but the recording."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,12 +12,11 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 
-PATIENCE_SECONDS = 60
-T = TypeVar("T")
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -27,15 +25,6 @@ class Monitors:
 
     prometheus: str
     alertmanager: str
-
-
-def eventually(look: Callable[[], T | None], what: str) -> T:
-    """What `look` finds at last; fails saying `what` was missing."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline, f"after {PATIENCE_SECONDS} s still no {what}"
-        time.sleep(0.1)
-    return found
 
 
 @contextmanager
@@ -71,7 +60,7 @@ def monitors(
         )
         made = Monitors(f"http://127.0.0.1:{prometheus}", f"http://127.0.0.1:{alertmanager}")
         for address in (made.prometheus, made.alertmanager):
-            eventually(partial(_is_ready, address), f"answer of {address}")
+            until(partial(_is_ready, address), f"{address} answers")
         yield made
 
 
@@ -125,11 +114,11 @@ def _running(*command: str) -> Iterator[None]:
             process.kill()
 
 
-def _is_ready(address: str) -> bool | None:
+def _is_ready(address: str) -> bool:
     try:
-        return True if httpx2.get(f"{address}/-/ready").is_success else None
+        return httpx2.get(f"{address}/-/ready").is_success
     except httpx2.HTTPError:
-        return None
+        return False
 
 
 def _free_port() -> int:

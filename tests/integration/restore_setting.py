@@ -27,6 +27,7 @@ from ops.restore.journal import Entry
 from ops.restore.on_postgres import OnPostgres
 from ops.restore.place import renamed
 from ops.restore.tools import Tools
+from tests.waiting import until
 
 
 @dataclass
@@ -213,11 +214,13 @@ class App:
 
     def wait_for(self, more: int) -> None:
         """Return once it has written so many rows more."""
+        assert self._thread
         goal = len(self.acknowledged) + more
-        while len(self.acknowledged) < goal:
-            assert self._thread
-            assert self._thread.is_alive()
-            self._stop.wait(0.01)
+        until(
+            lambda: len(self.acknowledged) >= goal,
+            f"{more} rows more",
+            alive=self._thread.is_alive,
+        )
 
     def _run(self) -> None:
         connection, url = None, ""

@@ -26,6 +26,7 @@ from ops.state import LiveTraffic
 from ops.ui_check.browser import find, opened
 from tests.unit.agent_world import BLUE, GREEN, SETTINGS, facts
 from tests.unit.test_agent_overview import FakePrometheus, overview
+from tests.waiting import until
 
 Look = Callable[[tuple[int, int], str], Page]
 
@@ -52,9 +53,7 @@ def served(shown: list[Overview], settings: AgentSettings = SETTINGS) -> Iterato
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
+    until(lambda: server.started, "the page is served", pause=0.01, alive=thread.is_alive)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}/"

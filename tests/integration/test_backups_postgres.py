@@ -18,6 +18,7 @@ from ops.database import Address
 from ops.errors import Refused, UsageError
 from tests.integration.backups import Place, end, fill, rows
 from tests.integration.postgres import PASSWORD, PrivateServer, private_server
+from tests.waiting import until
 
 
 def quiet(_line: str) -> None:
@@ -308,15 +309,15 @@ def dump_that_waits(place: Place) -> Iterator[psycopg.Connection]:
 def wait_for_pg_dump(place: Place) -> int:
     """Its backend's pid, once it waits."""
     with place.connect() as connection:
-        while True:
-            found = connection.execute(
+
+        def waiting() -> list[tuple[int]]:
+            return connection.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock' "
                 "AND application_name = 'pg_dump'",
                 [place.database],
-            ).fetchone()
-            if found is not None:
-                pid: int = found[0]
-                return pid
+            ).fetchall()
+
+        return until(waiting, "pg_dump waits")[0][0]
 
 
 def test_a_session_that_is_ended_in_the_middle_leaves_nothing(place: Place) -> None:

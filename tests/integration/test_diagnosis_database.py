@@ -11,6 +11,7 @@ import pytest
 from ops.diagnosis import migration, slowness
 from ops.diagnosis.cause import Cause, Weight
 from tests.integration.postgres import PrivateServer, private_server
+from tests.waiting import until
 
 TABLES = """
     CREATE TABLE alembic_version (version_num text);
@@ -89,8 +90,11 @@ def test_who_waits_for_whose_lock_is_named(loaded: PrivateServer, here: psycopg.
         thread.start()
         try:
             blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            while here.execute(blocked).fetchone() != (1,):
-                pass
+            until(
+                lambda: here.execute(blocked).fetchone() == (1,),
+                "it waits for the lock",
+                alive=thread.is_alive,
+            )
             cause = found(slowness.look(here), "wait for locks")
         finally:
             holder.execute("ROLLBACK")

@@ -13,12 +13,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = {
@@ -375,7 +376,10 @@ def test_a_create_cut_off_by_kill_is_finished_by_the_next_up(project: Project) -
     # Nobody runs such a pod anywhere, so the first `up` is sure to be waiting.
     project.set(wait="60", node='{"kubernetes.io/hostname": "nowhere"}')
     first = project.start("up", "--yes", "--skip-preview")
-    wait_for(lambda: kubectl("-n", project.namespace, "get", "deployment", "web"))
+    until(
+        lambda: kubectl("-n", project.namespace, "get", "deployment", "web"),
+        "the Deployment is there",
+    )
     first.kill()
     first.communicate(timeout=10)
     project.run("cancel", "--yes")
@@ -388,22 +392,14 @@ def test_a_create_cut_off_by_kill_is_finished_by_the_next_up(project: Project) -
     assert kubectl("-n", project.namespace, "get", "deployment", "web")["spec"]["replicas"] == 0
 
 
-def wait_for(found: Callable[[], Any], seconds: float = 30) -> Any:
-    """The first thing found, looked for until the time is over."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        result = found()
-        if result:
-            return result
-        time.sleep(0.1)
-    pytest.fail(f"not found within {seconds} s")
-
-
 def test_interrupting_a_wait_ends_it_and_keeps_the_object(project: Project) -> None:
     project.write(WEB)
     project.set(wait="100", node='{"kubernetes.io/hostname": "nowhere"}')
     running = project.start("up", "--yes", "--skip-preview")
-    wait_for(lambda: kubectl("-n", project.namespace, "get", "deployment", "web"))
+    until(
+        lambda: kubectl("-n", project.namespace, "get", "deployment", "web"),
+        "the Deployment is there",
+    )
     running.send_signal(signal.SIGINT)
     printed, _ = running.communicate(timeout=30)
     assert running.returncode != 0

@@ -26,7 +26,7 @@ from local.addresses import (
     PROMETHEUS_URL,
     PUBLIC_HOST,
 )
-from tests.integration.monitors import eventually
+from tests.waiting import until
 
 PATIENCE = 60
 
@@ -101,16 +101,15 @@ def put(namespace: str, kind: str, monitoring: str, more: dict[str, Any]) -> Non
     )
 
 
-def rules_of(namespace: str) -> list[str] | None:
-    """Names of the rules in force from the namespace; None if there are none."""
+def rules_of(namespace: str) -> list[str]:
+    """Names of the rules in force from the namespace."""
     groups = httpx2.get(f"{PROMETHEUS_URL}/api/v1/rules").json()["data"]["groups"]
-    found = [
+    return [
         rule["name"]
         for group in groups
         if f"/{namespace}." in group["file"]
         for rule in group["rules"]
     ]
-    return found or None
 
 
 def value(query: str) -> float | None:
@@ -144,23 +143,23 @@ def webhook() -> Iterator[tuple[str, Queue[dict[str, Any]]]]:
 
 def test_rules_are_loaded_changed_and_taken_away_with_their_object(namespace: str) -> None:
     put_rules(namespace, always(namespace))
-    assert eventually(lambda: rules_of(namespace), "rule") == ["Always"]
+    assert until(lambda: rules_of(namespace), "the rule is there") == ["Always"]
     put_rules(namespace, always(namespace, "Later"))
-    eventually(lambda: rules_of(namespace) == ["Later"] or None, "changed rule")
+    until(lambda: rules_of(namespace) == ["Later"], "the rule is changed")
     kubectl("delete", "configmap", "test", "--namespace", namespace)
-    eventually(lambda: rules_of(namespace) is None or None, "end of the rule")
+    until(lambda: rules_of(namespace) == [], "the rule is gone")
 
 
 def test_rules_that_promtool_refuses_leave_those_before_and_do_not_stop_others(
     namespace: str, other_namespace: str
 ) -> None:
     put_rules(namespace, always(namespace))
-    eventually(lambda: rules_of(namespace), "rule")
+    until(lambda: rules_of(namespace), "the rule is there")
     broken = always(namespace, "Broken")
     broken["groups"][0]["rules"][0]["expr"] = "sum("
     put_rules(namespace, broken)
     put_rules(other_namespace, always(other_namespace))
-    assert eventually(lambda: rules_of(other_namespace), "other namespace's rule") == ["Always"]
+    assert until(lambda: rules_of(other_namespace), "the other rule is there") == ["Always"]
     assert rules_of(namespace) == ["Always"]
 
 
@@ -177,7 +176,7 @@ def test_an_alert_reaches_the_webhook_of_its_own_namespace_and_no_other(
     )
     put_rules(other_namespace, always(other_namespace, "Elsewhere"))
     fires = f'ALERTS{{namespace="{other_namespace}",alertstate="firing"}}'
-    eventually(lambda: value(fires), "alert of the other namespace")
+    until(lambda: value(fires), "the alert of the other namespace fires")
     put_rules(namespace, always(namespace))
     notification = received.get(timeout=PATIENCE)
     assert notification["version"] == "4"
@@ -186,11 +185,11 @@ def test_an_alert_reaches_the_webhook_of_its_own_namespace_and_no_other(
     ]
     kubectl("delete", "secret", "test", "--namespace", namespace)
 
-    def forgotten() -> bool | None:
+    def forgotten() -> bool:
         status = httpx2.get(f"{ALERTMANAGER_URL}/api/v2/status").json()
-        return None if namespace in status["config"]["original"] else True
+        return namespace not in status["config"]["original"]
 
-    eventually(forgotten, "route taken away")
+    until(forgotten, "the route is gone")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +211,7 @@ def test_what_the_rules_are_made_of_is_there(query: str) -> None:
     # The gateway counts from the first request on.
     for path in ("/", "/api/health"):
         httpx2.get(f"http://{LOOPBACK}:{GATEWAY_PORT}{path}", headers={"Host": PUBLIC_HOST})
-    assert eventually(lambda: value(query), query) >= 0
+    until(lambda: value(query) is not None, query)
 
 
 def test_nothing_that_is_scraped_is_down() -> None:
@@ -225,7 +224,7 @@ def test_nothing_that_is_scraped_is_down() -> None:
             if one["health"] != "up" and one["labels"].get("namespace", "legal-ai") == "legal-ai"
         ]
 
-    eventually(lambda: True if not silent() else None, "answer of each target")
+    until(lambda: not silent(), lambda: f"each target answers: {silent()}")
 
 
 def test_loopback_leads_to_the_same_prometheus() -> None:

@@ -22,11 +22,12 @@ from ops.operations import Operations
 from ops.silences import Matcher, Silence
 from scripts import check_metrics, silence_alerts
 from scripts.console import main
-from tests.integration.monitors import Monitors, eventually, monitors
+from tests.integration.monitors import Monitors, monitors
 from tests.integration.played_stack import NAMESPACE, PlayedStack
 from tests.unit.configs import loaded
 from tests.unit.monitored import monitoring
 from tests.unit.test_stack import FACTS
+from tests.waiting import until
 
 STACK = "local"
 FACTOR = 0.0001
@@ -93,7 +94,7 @@ def firing(running: Monitors) -> set[str]:
 def test_every_query_of_every_dashboard_has_series(running: Monitors, played: PlayedStack) -> None:
     prometheus = Prometheus(running.prometheus)
     played.memory_share = 0.95
-    eventually(lambda: True if Alert.MEMORY_HIGH in firing(running) else None, "alert that fires")
+    until(lambda: Alert.MEMORY_HIGH in firing(running), "the alert fires")
 
     def empty() -> list[str]:
         return [
@@ -105,7 +106,7 @@ def test_every_query_of_every_dashboard_has_series(running: Monitors, played: Pl
             and not prometheus.range(target["expr"], seconds=60, step=1)
         ]
 
-    eventually(lambda: None if empty() else True, f"series of {empty()}")
+    until(lambda: not empty(), lambda: f"series of {empty()}")
     assert prometheus.vector(series.query(series.REPLICA_LAG, NAMESPACE)) == []
 
 
@@ -113,13 +114,11 @@ def test_the_checks_follow_what_happens_and_end_accordingly(
     running: Monitors, played: PlayedStack, command: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played.memory_share = 0.3
-    eventually(lambda: None if firing(running) else True, "end of the alerts")
-    eventually(lambda: True if command(check_metrics.app) == 0 else None, "stack that is well")
+    until(lambda: not firing(running), "the alerts end")
+    until(lambda: command(check_metrics.app) == 0, "the stack is well")
     assert "Error rate    blue" in capsys.readouterr().out
     played.failing[Color.BLUE] = 0.2
-    eventually(
-        lambda: True if Alert.DEPLOYMENT_FAILURE in firing(running) else None, "DeploymentFailure"
-    )
+    until(lambda: Alert.DEPLOYMENT_FAILURE in firing(running), "DeploymentFailure fires")
     capsys.readouterr()
     assert command(check_metrics.app, "--json") == 1
     told = capsys.readouterr()
@@ -127,7 +126,7 @@ def test_the_checks_follow_what_happens_and_end_accordingly(
     assert rows["Error rate"]["verdict"] == rows["DeploymentFailure"]["verdict"] == "bad"
     assert "DeploymentFailure of blue" in told.err
     played.failing.clear()
-    eventually(lambda: None if firing(running) else True, "end of the alerts")
+    until(lambda: not firing(running), "the alerts end")
 
 
 def test_a_silence_is_made_renewed_listed_and_ended(
@@ -178,9 +177,7 @@ def test_a_silence_that_somebody_made_against_the_agent_is_found(
     assert command(check_metrics.app) == 1
     assert f"expire {made}" in capsys.readouterr().err
     assert command(silence_alerts.app, "expire", made) == 0
-    eventually(
-        lambda: True if (command(check_metrics.app) == 0) else None, "stack that is well again"
-    )
+    until(lambda: command(check_metrics.app) == 0, "the stack is well again")
 
 
 def test_a_silenced_alert_is_told_as_such(running: Monitors, played: PlayedStack) -> None:
@@ -189,9 +186,9 @@ def test_a_silenced_alert_is_told_as_such(running: Monitors, played: PlayedStack
     memory = (Matcher("alertname", Alert.MEMORY_HIGH), Matcher("namespace", NAMESPACE))
     made = server.put(Silence(memory, start, start + timedelta(hours=1), "us", "known"))
     played.memory_share = 0.95
-    found = eventually(
-        lambda: [each for each in server.alerts(NAMESPACE) if each.silenced_by] or None,
-        "silenced alert",
+    found = until(
+        lambda: [each for each in server.alerts(NAMESPACE) if each.silenced_by],
+        "the alert is silenced",
     )
     assert found[0].silenced_by == (made,)
     played.memory_share = 0.3

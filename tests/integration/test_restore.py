@@ -30,6 +30,7 @@ from ops.restore.status import status
 from tests.integration.postgres import PrivateServer, private_server
 from tests.integration.restore_setting import App, Setting
 from tests.unit.versioned import Versioned
+from tests.waiting import until
 
 STEPS = [str(step) for step in Step]
 FENCED = [str(s) for s in Step if not s.is_before(Step.FENCED) and s.is_before(Step.MOVED)]
@@ -62,11 +63,13 @@ def redis_port() -> Iterator[int]:
     process = subprocess.Popen([program, "--port", str(port), *options], stdout=subprocess.DEVNULL)
     try:
         client = redis.Redis(port=port)
-        while True:
+
+        def answers() -> bool:
             with contextlib.suppress(redis.ConnectionError):
-                client.ping()
-                break
-            assert process.poll() is None
+                return bool(client.ping())
+            return False
+
+        until(answers, "Redis answers", alive=lambda: process.poll() is None)
         yield port
     finally:
         process.terminate()

@@ -4,8 +4,7 @@ import functools
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from sample_app.backend.legal_ai.migrate.session import Session
 from sample_app.backend.legal_ai.migrate.verify import verify
 from sample_app.backend.legal_ai.release import read_release
 from tests.integration.postgres import PrivateServer
-from tests.integration.releases import SECONDS, Running, Templates, bake_all
+from tests.integration.releases import Running, Templates, bake_all
 from tests.integration.test_sample_app_rename import (
     EXPANDED,
     Images,
@@ -27,6 +26,7 @@ from tests.integration.test_sample_app_rename import (
     levels,
     query,
 )
+from tests.waiting import until
 
 NAMELESS = "SELECT count(*) FROM users WHERE display_name IS NULL"
 INDEX = "ix_documents_owner_created"
@@ -35,13 +35,6 @@ INDEX = "ix_documents_owner_created"
 @pytest.fixture
 def url(server: PrivateServer, database: str) -> str:
     return server.url(database)
-
-
-def eventually(found: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not found():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -62,7 +55,7 @@ def test_of_two_at_once_one_works_and_the_other_finds_nothing_to_do(
     with held_lock(server, database):
         both = [images["v1.2.0"].start(url) for _ in range(2)]
         for process in both:
-            eventually(functools.partial(is_waiting, process))
+            until(functools.partial(is_waiting, process), "it waits for the lock")
     assert [process.wait() for process in both] == [0, 0]
     assert sum(f"running {EXPANDED}" in process.err for process in both) == 1
     assert levels(server, database) == (4, 1)
@@ -94,7 +87,7 @@ def test_a_table_in_use_is_waited_for_with_short_tries_that_let_others_pass(
         user.execute(b"BEGIN")
         user.execute(b"SELECT * FROM users")
         process = images["v1.2.0"].start(url, MIGRATE_LOCK_TIMEOUT_SECONDS="0.3")
-        eventually(lambda: "trying again" in process.err)
+        until(lambda: "trying again" in process.err, "it tries again")
         user.execute(b"COMMIT")
     assert process.wait() == 0
     again = rf"{EXPANDED}: a table was in use .* trying again in 0\.[2-5] s"
@@ -110,7 +103,7 @@ def test_a_killed_backfill_goes_on_where_it_was_and_leaves_no_row_out(
     images["v1.2.0"].run(url).ok()
     progress = "SELECT coalesce(sum(rows), 0) FROM backfills"
     process = images["v1.2.0"].start(url, "backfill", "--batch", "50", "--pause", "0.05")
-    eventually(lambda: query(server, database, progress)[0][0] >= 200)  # type: ignore[operator]
+    until(lambda: int(str(query(server, database, progress)[0][0])) >= 200, "200 rows are filled")
     process.kill()
     done = int(str(query(server, database, progress)[0][0]))
     assert query(server, database, NAMELESS) == [(3001 - done,)]
@@ -155,7 +148,7 @@ def test_a_session_that_is_ended_in_the_middle_ends_a_backfill_that_can_be_run_a
     add_users(server, database, 2000)
     images["v1.2.0"].run(url).ok()
     process = images["v1.2.0"].start(url, "backfill", "--batch", "50", "--pause", "0.05")
-    eventually(lambda: query(server, database, "SELECT * FROM backfills"))
+    until(lambda: query(server, database, "SELECT * FROM backfills"), "the backfill has begun")
     with server.connect(database) as connection:
         connection.execute(
             b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,10 @@ from redis.asyncio import Redis as AsyncRedis
 
 from sample_app.backend.legal_ai import maintenance, worker
 from sample_app.backend.legal_ai.worker import Worker
+from tests.waiting import until
 
 BACKEND = Path(__file__).parents[2] / "sample_app" / "backend"
 SECONDS = 30
-
-
-def eventually(found: Callable[[], Any]) -> Any:
-    """What `found` gives once it is something; fails when it never is."""
-    deadline = time.monotonic() + SECONDS
-    while not (value := found()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
-    return value
 
 
 class Server:
@@ -48,7 +39,7 @@ class Server:
         args = [arg for key, value in options.items() for arg in (f"--{key}", str(value))]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(["redis-server", *args], stdout=log)
-        eventually(self._answers)
+        until(self._answers, "Redis answers")
 
     def stop(self) -> None:
         if self._process:
@@ -121,7 +112,7 @@ def test_every_job_is_done_and_counted_under_the_color_that_did_it(
 ) -> None:
     server.push(*(reminder(number) for number in range(20)))
     start(color="green")
-    eventually(lambda: len(server.done()) == 20)
+    until(lambda: len(server.done()) == 20, "every job is done")
     assert [job["id"] for job in server.done()] == [str(number) for number in range(20)]
     assert {job["color"] for job in server.done()} == {"green"}
     assert server.client.hgetall(worker.counts("green")) == {"reminder": "20"}
@@ -133,7 +124,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand_and_takes_no_
 ) -> None:
     server.push(reminder(1, takes=0.5), reminder(2))
     process = start()
-    eventually(server.in_hand)
+    until(server.in_hand, "a job is in hand")
     process.send_signal(signal.SIGTERM)
     assert process.wait(SECONDS) == 0
     assert [job["id"] for job in server.done()] == ["1"]
@@ -146,12 +137,12 @@ def test_what_a_killed_worker_had_in_hand_is_done_by_its_successor_of_the_same_n
 ) -> None:
     server.push(reminder(1, takes=1))
     process = start()
-    eventually(server.in_hand)
+    until(server.in_hand, "a job is in hand")
     process.kill()
     process.wait()
     assert server.done() == []
     start()
-    eventually(server.done)
+    until(server.done, "a job is done")
     assert not server.in_hand()
 
 
@@ -193,7 +184,7 @@ def test_a_job_that_nobody_can_do_is_put_aside_and_the_next_is_done(
 ) -> None:
     server.push(job, reminder(2))
     start()
-    eventually(server.done)
+    until(server.done, "a job is done")
     assert server.client.lrange(worker.REFUSED, 0, -1) == [job]
     assert not server.in_hand()
 
@@ -203,19 +194,19 @@ def test_no_job_is_taken_while_there_is_maintenance(server: Server, start: Start
     server.push(reminder(1))
     start()
     # It has come round at least once when it has entered its name and looked.
-    eventually(lambda: server.client.smembers(worker.WORKERS))
+    until(lambda: server.client.smembers(worker.WORKERS), "the worker has its name in")
     assert server.client.llen(worker.QUEUE) == 1
     server.client.delete(maintenance.KEY)
-    eventually(server.done)
+    until(server.done, "a job is done")
 
 
 def test_a_worker_outlives_a_redis_that_goes_away(server: Server, start: Start) -> None:
     process = start()
-    eventually(lambda: server.client.smembers(worker.WORKERS))
+    until(lambda: server.client.smembers(worker.WORKERS), "the worker has its name in")
     server.stop()
     server.start()
     server.push(reminder(1))
-    eventually(server.done)
+    until(server.done, "a job is done")
     assert process.poll() is None
 
 

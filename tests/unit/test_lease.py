@@ -14,6 +14,7 @@ from ops.errors import CouldNotFindOut, Refused
 from ops.journal import TakenOver
 from ops.lease import Lease, held, require_held
 from tests.unit.versioned import Versioned
+from tests.waiting import until
 
 SECONDS = 9.0
 TRUSTED = 6.0
@@ -190,8 +191,7 @@ def test_keeping_it_goes_on_after_a_failure_and_gives_it_back_at_the_end() -> No
 
     thread = threading.Thread(target=lease.keep, args=(stop, say))
     thread.start()
-    while not lease.is_held:
-        assert thread.is_alive()
+    until(lambda: lease.is_held, "it is held", pause=0, alive=thread.is_alive)
     stop.set()
     thread.join()
     assert len(told) == 1

@@ -4,22 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from local import process
+from tests.waiting import until
 
 ENDLESS = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 def start(folder: Path, argv: list[str]) -> subprocess.Popen[bytes]:
     child = process.start(folder / "x.pid", folder / "x.log", argv, dict(os.environ), folder)
-    deadline = time.monotonic() + 10
-    while not (folder / "x.pid").exists():
-        assert time.monotonic() < deadline, process.log_tail(folder / "x.log")
-        time.sleep(0.01)
+    until((folder / "x.pid").exists, lambda: f"it runs\n{process.log_tail(folder / 'x.log')}")
     return child
 
 
@@ -56,8 +53,7 @@ def test_a_recycled_pid_is_left_alone(tmp_path: Path, field: int) -> None:
 def test_a_daemon_that_ignores_the_signal_is_killed_after_its_grace(tmp_path: Path) -> None:
     deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True)"
     child = start(tmp_path, [sys.executable, "-c", f"{deaf}; time.sleep(600)"])
-    while not (tmp_path / "x.log").read_text():
-        time.sleep(0.01)
+    until((tmp_path / "x.log").read_text, "it is deaf", alive=lambda: child.poll() is None)
     assert process.stop(tmp_path / "x.pid", signal.SIGTERM, 0.2)
     assert child.wait(10) == -signal.SIGKILL
 

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from pulumi.runtime.proto import language_pb2
 
 from local.plugins.language_host import Children, LanguageHost, entry_of, python_of
+from tests.waiting import until
 
 
 class Context:
@@ -121,10 +121,7 @@ def test_a_host_starts_with_its_port_and_ends_with_its_parent() -> None:
     )
     pid, port = (int(number) for number in done.stdout.split())
     assert port > 0
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{pid}").exists(), "a host whose engine was killed stays behind"
+    until(lambda: not Path(f"/proc/{pid}").exists(), "a host whose engine was killed ends")
 
 
 def test_a_waiting_program_ends_when_its_host_is_gone() -> None:

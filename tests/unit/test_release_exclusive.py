@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ops.release.step import Step
 from tests.unit.release_world import ReleaseWorld
 from tests.unit.test_release_procedure import V2
 from tests.unit.versioned import Versioned
+from tests.waiting import until
 
 SECONDS = 2.0
 
@@ -87,9 +87,6 @@ def test_who_lost_the_lease_is_stopped_before_the_next_step(
         alive()
         taken = {"spec": {"holderIdentity": "alice@there", "renewTime": "2025-10-14T02:00:00Z"}}
         cluster.patch("Lease", NAME, taken)
-        gone = threading.Event()
-        deadline = time.monotonic() + 30
-        while mine.is_held and time.monotonic() < deadline:
-            gone.wait(0.02)
+        until(lambda: not mine.is_held, "the lease was lost")
         with pytest.raises(TakenOver, match="lease release was lost"):
             alive()
