@@ -11,9 +11,9 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ops.cluster import Conflict
 from ops.errors import CouldNotFindOut, Refused
@@ -25,6 +25,18 @@ KEPT: Final = 20
 """How many finished operations are remembered."""
 
 E = TypeVar("E", bound=BaseModel)
+
+
+class JournalEntry(BaseModel):
+    """One operation. What a newer release of this code has written besides is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def updated(self, **changes: Any) -> Self:
+        """The same with other values. Raises TypeError for what no field is called."""
+        if unknown := changes.keys() - type(self).model_fields.keys():
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        return self.model_copy(update=changes)
 
 
 class TakenOver(Refused):

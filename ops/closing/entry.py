@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ops.color import Color
-from ops.journal import Kept
+from ops.journal import JournalEntry, Kept
 
 NAME: Final = "release-closing"
 CLOSED: Final = "closed"
@@ -27,15 +27,13 @@ ITEMS: Final[Mapping[str, str]] = {
 """What only people know; the runbook's "Post-deployment tasks"."""
 
 
-class Closing(BaseModel):
+class Closing(JournalEntry):
     """`version` in `color`, watched for `watched_seconds` in which it was well, in `looks` looks.
 
     `since` is when the color's weight last rose from nothing: another time is another release.
     `unusual` counts the looks at which a quantity was beyond its normal range. Times are RFC 3339;
     `outcome` is empty while it is open.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: str
     color: Color
@@ -61,10 +59,6 @@ class Closing(BaseModel):
     def incident(self) -> str:
         """What those who are told of it know it by."""
         return f"closing-{self.version}"
-
-    def updated(self, **changes: Any) -> Closing:
-        """The same with other values."""
-        return self.model_copy(update=changes)
 
     def watched(self, seconds: float, unusual: Iterable[str], seen: str) -> Closing:
         """One look more, so long after the one before, at which the version was well."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
-
-from pydantic import BaseModel, ConfigDict
+from typing import Final
 
 from ops.color import Color
-from ops.journal import Kept
+from ops.journal import JournalEntry, Kept
 from ops.release.entry import Replicas
 
 NAME: Final = "release-rollback"
@@ -29,7 +27,7 @@ class Step(StrEnum):
     NOTIFY = "notify"
 
 
-class Undoing(BaseModel):
+class Undoing(JournalEntry):
     """`version` on `color` is undone, and the other color serves.
 
     `to_version` is what `color` ran before (empty: not known, the version stays configured).
@@ -37,8 +35,6 @@ class Undoing(BaseModel):
     the schema goes back to, `data` what the database is restored to; empty: not asked for.
     `outcome` is empty while it is open. Times are RFC 3339.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     color: Color
@@ -103,10 +99,6 @@ class Undoing(BaseModel):
             Step.NOTIFY: "people are told",
         }
         return [f"{step}: {told[step]}" for step in self.steps]
-
-    def updated(self, **changes: Any) -> Undoing:
-        """The same with other values."""
-        return self.model_copy(update=changes)
 
 
 KEPT: Final = Kept(NAME, Undoing, "scripts/rollback_release.py --status")

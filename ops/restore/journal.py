@@ -6,11 +6,9 @@ Each step is written before and after it is done; see `ops.journal` for how.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
-from ops.journal import ClusterJournal, Kept
+from ops.journal import ClusterJournal, JournalEntry, Kept
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -38,14 +36,12 @@ class Step(StrEnum):
         return order.index(self) < order.index(other)
 
 
-class Entry(BaseModel):
+class Entry(JournalEntry):
     """One restore. `step` is done, `doing` is begun; times are RFC 3339.
 
     `requested` is what was typed, `source` what it means, `at` that source's moment. `found_*`: it
     was so before, and stays so. `outcome` is empty while it is open, then `done` or `aborted`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     requested: str
@@ -79,10 +75,6 @@ class Entry(BaseModel):
     def is_moving(self) -> bool:
         """Whether the colors may have been sent to the new database already."""
         return not self.doing.is_before(Step.MOVED)
-
-    def updated(self, **changes: Any) -> Entry:
-        """The same with other values."""
-        return self.model_copy(update=changes)
 
 
 class Journal(Protocol):

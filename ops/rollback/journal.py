@@ -7,12 +7,12 @@ that slept, a script on a laptop) stops at its next step.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from ops.color import Color
-from ops.journal import ClusterJournal, Kept, TakenOver
+from ops.journal import ClusterJournal, JournalEntry, Kept, TakenOver
 from ops.rollback.request import Kind
 
 if TYPE_CHECKING:
@@ -44,15 +44,13 @@ class Outcome(StrEnum):
     STAYED = "stayed"
 
 
-class Operation(BaseModel):
+class Operation(JournalEntry):
     """One rollback. Times are RFC 3339, to the millisecond; `runner` is who works at it now.
 
     `weights` are those found. `replicas`, `images` and `digests` by service are what the target
     must run to get traffic (no digest: any). `found_hold` is the hold that stood before, if any.
     `times` says when each step was begun, `notes` what went otherwise than it should.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     kind: Kind
@@ -68,10 +66,10 @@ class Operation(BaseModel):
     weights: dict[Color, int]
     replicas: dict[str, int]
     images: dict[str, str]
-    digests: dict[str, str] = {}
+    digests: dict[str, str] = Field(default_factory=dict)
     found_hold: dict[str, str] | None = None
     step: Step = Step.HOLD
-    times: dict[Step, str] = {}
+    times: dict[Step, str] = Field(default_factory=dict)
     beat: int = 0
     notes: tuple[str, ...] = ()
     outcome: Outcome = Outcome.OPEN
@@ -86,10 +84,6 @@ class Operation(BaseModel):
     def incident(self) -> str:
         """What those who were told know it by: the alert, if one asked for it."""
         return self.fingerprint or self.id
-
-    def updated(self, **changes: Any) -> Operation:
-        """The same with other values."""
-        return self.model_copy(update=changes)
 
     def __str__(self) -> str:
         if self.is_open:

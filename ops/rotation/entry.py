@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Any, Final, Self
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from ops.journal import JournalEntry
 
 DONE: Final = "done"
 ABORTED: Final = "aborted"
@@ -14,13 +14,11 @@ SECRET_BYTES: Final = 32
 """RFC 7518, 3.2: a key for HS256 has 256 bits; for a password it is plenty."""
 
 
-class Entry(BaseModel):
+class Entry(JournalEntry):
     """One rotation. `step` is done, `doing` is begun; times are RFC 3339.
 
     `outcome` is empty while it is open.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     by: str
@@ -29,10 +27,6 @@ class Entry(BaseModel):
     doing: str = ""
     outcome: str = ""
     finished: str = ""
-
-    def updated(self, **changes: Any) -> Self:
-        """The same with other values."""
-        return self.model_copy(update=changes)
 
     def __str__(self) -> str:
         how_far = f"done up to `{self.step}`" if self.step else "nothing done yet"

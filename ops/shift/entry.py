@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
-
-from pydantic import BaseModel, ConfigDict
+from typing import Final
 
 from ops.color import Color
-from ops.journal import Kept
+from ops.journal import JournalEntry, Kept
 
 NAME: Final = "traffic-shift"
 """ConfigMap with the journal, and the Lease of who is at it."""
@@ -24,7 +22,7 @@ class Phase(StrEnum):
     BACK = "going back"
 
 
-class Shift(BaseModel):
+class Shift(JournalEntry):
     """Traffic on its way to `target`, by `steps` (percent), then by the switch itself.
 
     `step` counts from 0; behind the last one is the switch. `version` is the target's,
@@ -33,8 +31,6 @@ class Shift(BaseModel):
     the switch, is watched; 0: not at all. `failing`: the target was seen failing requests.
     `paged`: people were called. `outcome` is empty while it is open.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     target: Color
@@ -102,10 +98,6 @@ class Shift(BaseModel):
     def seconds(self) -> float:
         """How long this step is watched."""
         return self.switch_seconds if self.is_switch else self.step_seconds
-
-    def updated(self, **changes: Any) -> Shift:
-        """The same with other values."""
-        return self.model_copy(update=changes)
 
     def next(self) -> Shift:
         """The step behind this one, to be moved to."""

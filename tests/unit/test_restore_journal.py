@@ -153,3 +153,8 @@ def test_it_says_whose_it_is_since_when_and_how_far() -> None:
     told = str(entry(step=Step.FENCED, doing=Step.SAVED))
     assert "begun 2025-10-14T02:00:00Z by somebody@here" in told
     assert "done up to `fenced`, at work on `saved`" in told
+
+
+def test_a_change_of_what_an_entry_does_not_have_is_refused_and_not_dropped() -> None:
+    with pytest.raises(TypeError, match="Entry has no outcom, stepp"):
+        entry().updated(outcom="done", stepp=Step.SAVED, by="me")
