@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -27,7 +28,7 @@ from ops.restore import closing, fence, procedure
 from ops.restore.journal import Entry, Step, in_cluster
 from ops.restore.sessions import open_session
 from ops.restore.status import status
-from tests.integration.postgres import PrivateServer, private_server
+from tests.integration.postgres import SUPERUSER, PrivateServer, private_server
 from tests.integration.restore_setting import App, Setting
 from tests.unit.versioned import Versioned
 from tests.waiting import until
@@ -646,6 +647,17 @@ def test_a_database_that_was_dropped_is_restored_only_when_it_is_said_that_it_is
     assert setting.rows(new_of(setting)) == then
     assert "Everything written after" in asked[1]
     assert entry.later_rows is None
+
+
+@pytest.mark.parametrize("wrong", ["a_stranger", SUPERUSER])
+def test_a_database_that_lets_nobody_in_is_not_lost(setting: Setting, wrong: str) -> None:
+    parts = urlsplit(setting.admin_url)
+    place = setting.place()
+    stale = parts._replace(netloc=f"{wrong}:stale@127.0.0.1:{parts.port}").geturl()
+    place.database = place.database.model_copy(update={"admin_url": stale})
+    with pytest.raises(UsageError, match="is not known to be lost"):
+        procedure.run(setting.tools(place=place), "good", old_is_lost=True)
+    assert setting.journal.read() is None
 
 
 @pytest.fixture
