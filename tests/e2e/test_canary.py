@@ -5,6 +5,7 @@ import pytest
 from ops import web
 from tests.e2e import visitor
 from tests.e2e.project import Project
+from tests.waiting import until
 
 REQUESTS = 10_000
 
@@ -48,8 +49,12 @@ def test_a_visitor_stays_where_he_is_while_the_canary_grows_and_leaves_when_it_e
 def test_a_cookie_picks_no_color_once_the_canary_is_over(settled: Project) -> None:
     settled.switch("blue", 50).ok()
     with web.client(settled.url) as client:
-        while visitor.browse(client, rounds=1) != {"green"}:
+
+        def is_greens() -> bool:
             client.cookies.clear()
+            return visitor.browse(client, rounds=1) == {"green"}
+
+        until(is_greens, "a new visitor gets green", pause=0)
         settled.switch("blue", 0).ok()
         assert visitor.browse(client, rounds=5) == {"blue"}
 
