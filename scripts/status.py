@@ -3,10 +3,11 @@
 
 Example: scripts/status.py --watch
 
-Versions, replicas, traffic, errors, P95 of both colors; hold, Pulumi's lock, workers, schema,
-backups, maintenance, alerts; what is under way, who did what when. What could not be read says so,
-and the rest is shown. Ends with 0 when all is in order, 1 where something differs or stands open, 2
-usage, 3 where something could not be read. Changes nothing.
+Whether the public is served, and by whom; versions, replicas, traffic, errors, P95 of both colors;
+hold, Pulumi's lock, workers, schema, backups, maintenance, alerts; what is under way, who did what
+when. What could not be read says so, and the rest is shown. Ends with 0 when all is in order, 1
+where something differs or stands open, 2 usage, 3 where something could not be read. Changes
+nothing.
 """
 
 import sys

@@ -12,7 +12,7 @@ from ops import checklist
 from ops.checklist import Line, Verdict
 from ops.preflight.line import line
 from ops.preflight.system import nothing_is_held
-from ops.status import journals, standing
+from ops.status import journals, public, standing
 from ops.status.colors import Known, compare
 from ops.status.questions import Questions
 
@@ -89,6 +89,7 @@ def _looks(asked: Questions) -> Mapping[str, Callable[[], str]]:
     config, deployed, facts_of = asked.config.get, asked.deployed.get, asked.live.get
     stack = asked.sources.stack
     return {
+        "public": lambda: public.judged(asked.public.get(), asked.live.or_none()),
         "outputs": lambda: standing.outputs(deployed()),
         "configuration": lambda: standing.configuration(config(), asked.known()),
         "serial": lambda: standing.newest(config(), facts_of()),

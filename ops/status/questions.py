@@ -40,6 +40,7 @@ class Questions:
         self.lock = Asked("Pulumi's lock", sources.lock, first)
         known = self.known
         self.notice = Asked("Redis", lambda: sources.maintenance(known), then)
+        self.public = Asked("the public host", lambda: sources.public(known), then)
         self.cluster = Asked("the cluster", lambda: sources.cluster(known), then)
         self.look = Asked("Prometheus", self._look, self._last)
         self.alarms = Asked("Alertmanager", self._alarms, then)

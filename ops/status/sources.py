@@ -12,7 +12,7 @@ from ops.cluster import Cluster
 from ops.errors import CouldNotFindOut
 from ops.maintenance import SharedRedis
 from ops.metrics import Prometheus
-from ops.status import lock
+from ops.status import lock, public
 
 if TYPE_CHECKING:
     from ops.maintenance import Notice
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ops.operations import Operations
     from ops.stack import Stack
     from ops.status.lock import Standing
+    from ops.status.public import Served
 
 Known = Callable[[], "Operations"]
 """What was deployed, once it was read; raises what reading it raised."""
@@ -44,6 +45,7 @@ class Sources:
     prometheus: Callable[[Known], Prometheus]
     alertmanager: Callable[[Known], Alertmanager]
     maintenance: Callable[[Known], Notice | None]
+    public: Callable[[Known], Served]
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def of_stack(stack: Stack, servers: Servers) -> Sources:
             servers.alertmanager or _watched(known).alertmanager_url, MONITORS_SECONDS
         ),
         maintenance=lambda known: SharedRedis(known().redis_url).notice(),
+        public=lambda known: public.ask(known().public_url),
     )
 
 
@@ -97,6 +100,7 @@ def of_namespace(namespace: str, context: str | None, servers: Servers) -> Sourc
             _given(servers.alertmanager, "--alertmanager"), MONITORS_SECONDS
         ),
         maintenance=lambda known: SharedRedis(known().redis_url).notice(),
+        public=lambda known: public.ask(known().public_url),
     )
 
 

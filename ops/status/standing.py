@@ -77,9 +77,9 @@ def lock(standing: Standing | None, stack: str) -> str:
 
 
 def checked(marker: Mapping[str, Any] | None) -> str:
-    """Whether traffic was seen where the route sends it; `marker`: ConfigMap traffic-unverified."""
+    """Whether the last move was seen to arrive; `marker`: ConfigMap traffic-unverified."""
     if marker is None:
-        return "seen where the route sends it"
+        return "the last move was seen to arrive, when it was made"
     data = marker.get("data") or {}
     since = moment(data.get("since") or "an unknown time")
     raise Refused(

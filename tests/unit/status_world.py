@@ -19,6 +19,7 @@ from ops.operations import Operations
 from ops.status.compared import Compared
 from ops.status.gather import Status, gather
 from ops.status.lock import Standing
+from ops.status.public import Served
 from ops.status.sources import Sources
 from tests.unit.monitored import monitoring
 from tests.unit.rollback_cluster import BLUE, GREEN, RollbackCluster
@@ -59,6 +60,7 @@ class StatusWorld:
         self.prometheus.known |= SERVING
         self.lock: Standing | None = None
         self.notice: Notice | None = None
+        self.served = Served("https://legal-ai.test", 200, GREEN, "v2")
         self.breaks: dict[str, Callable[[], Any]] = {}
         image = partial(schema.Image, level=3, needs=2)
         self.cluster.schema(schema.Database(3, 1, "abc"), v1=image("v1"), v2=image("v2"))
@@ -86,6 +88,7 @@ class StatusWorld:
             prometheus=of("prometheus", lambda: self.prometheus),
             alertmanager=of("alertmanager", lambda: self.alertmanager),
             maintenance=of("maintenance", lambda: self.notice),
+            public=of("public", lambda: self.served),
         )
 
     def _cluster(self, known: Callable[[], Operations]) -> Cluster:

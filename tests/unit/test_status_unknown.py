@@ -38,7 +38,7 @@ def test_without_prometheus_the_numbers_are_unknown_and_the_rest_is_shown(
 
 def test_whoever_never_answers_is_not_waited_for(world: StatusWorld) -> None:
     end = threading.Event()
-    for source in ("prometheus", "alertmanager", "maintenance", "lock"):
+    for source in ("prometheus", "alertmanager", "maintenance", "lock", "public"):
         world.breaks[source] = end.wait
     try:
         status = world.status(seconds=1.5)
@@ -46,7 +46,7 @@ def test_whoever_never_answers_is_not_waited_for(world: StatusWorld) -> None:
     finally:
         end.set()
     wrong = told(status)
-    assert set(wrong) == {"metrics", "alerts", "maintenance", "pulumi lock"}
+    assert set(wrong) == {"metrics", "alerts", "maintenance", "pulumi lock", "public"}
     assert wrong["maintenance"] == "Redis: no answer within 1.5 s (--seconds)"
 
 
@@ -89,6 +89,7 @@ def test_with_a_namespace_the_cluster_is_shown_and_pulumi_is_not_asked(
     assert of(status, "traffic", GREEN).configured == "?"
     assert "hold" not in told(status)
     assert told(status)["backup"] == "for want of Pulumi's outputs"
+    assert told(status)["public"] == "for want of Pulumi's outputs"
 
 
 def test_what_asking_again_would_not_mend_ends_it_at_once(world: StatusWorld) -> None:
