@@ -20,7 +20,7 @@ import typer
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from ops import live, operations, routing_moves
+from ops import live, operations
 from ops.acknowledge import acknowledge
 from ops.cluster import Cluster
 from ops.color import Color
@@ -29,11 +29,12 @@ from ops.hold import Hold
 from ops.notify import Event, Notifier
 from ops.rollback import by_hand, known
 from ops.rollback.by_hand import Wish
+from ops.rollback.connecting import READY_SECONDS, connect
 from ops.rollback.journal import Operation
 from ops.rollback.known import Known
 from ops.rollback.run import Rollback
 from ops.stack import Stack
-from ops.who import RUN, me
+from ops.who import me
 from scripts.console import (
     ClearLockOption,
     DryRunOption,
@@ -68,7 +69,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     ] = False,
     wait: Annotated[
         float, typer.Option(metavar="SECONDS", help="for the other color to get ready")
-    ] = 300.0,
+    ] = READY_SECONDS,
     acknowledged: Annotated[
         bool,
         typer.Option(
@@ -99,7 +100,13 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     if acknowledged and chosen is not None:
         _acknowledge(chosen, place, dry_run=dry_run, as_json=as_json)
         return
-    rollback = _rollback(place, wait)
+    rollback = connect(
+        place.cluster,
+        live.router_of(place.cluster),
+        say,
+        public_url=lambda: place.known().public_url,
+        ready_seconds=wait,
+    )
     if show_status:
         _status(rollback, as_json=as_json)
         return
@@ -134,20 +141,6 @@ def _place(stack: Stack | None, namespace: str | None, context: str | None) -> _
         raise type(error)(f"{error}. {hint}") from error
     cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
     return _Place(cluster, lambda: Known(facts.public_url, facts.notifications))
-
-
-def _rollback(place: _Place, wait: float) -> Rollback:
-    router = live.router_of(place.cluster)
-    route = live.route(place.cluster, router)
-    return Rollback(
-        cluster=place.cluster,
-        router=router,
-        services=routing_moves.services(route) if route else (),
-        say=say,
-        deadline_seconds=wait,
-        runner=RUN,
-        public_url=lambda: place.known().public_url,
-    )
 
 
 def _acknowledge(stack: Stack, place: _Place, *, dry_run: bool, as_json: bool) -> None:

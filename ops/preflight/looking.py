@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ops import backups, live, operations, routing_moves
+from ops import backups, operations
 from ops.checklist import Line
-from ops.errors import CouldNotFindOut, OpsError
+from ops.errors import OpsError
 from ops.hold import Hold
 from ops.isolation import Isolation
 from ops.migrations.migrations import Migrations
 from ops.preflight import code, documents, images, migrating, people, staging, system
 from ops.preflight.git_host import GitHost
 from ops.preflight.line import line
-from ops.rollback.run import Rollback
-from ops.shift.connecting import RUN, prometheus
-from ops.shift.emergency import READY_SECONDS
+from ops.rollback.connecting import connect
+from ops.shift.connecting import prometheus
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -142,11 +141,4 @@ def _passed(subject: Subject, name: str) -> str:
 
 
 def _facts(subject: Subject, facts: Operations) -> Facts:
-    route = live.route(subject.cluster, facts.router)
-    if route is None:
-        raise CouldNotFindOut("there is no public route")
-    services = routing_moves.services(route)
-    rollback = Rollback(
-        subject.cluster, facts.router, services, subject.say, READY_SECONDS, runner=RUN
-    )
-    return rollback.facts()
+    return connect(subject.cluster, facts.router, subject.say).facts()

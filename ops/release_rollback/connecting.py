@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops import history, live, operations, routing_moves
+from ops import history, operations
 from ops.acknowledge import acknowledge
 from ops.cluster import Cluster
-from ops.errors import CouldNotFindOut
 from ops.journal import ClusterJournal
 from ops.migrations import tenants
 from ops.migrations.migrations import Migrations
@@ -22,17 +21,16 @@ from ops.restore import connecting as restoring
 from ops.restore import procedure
 from ops.restore.plan import plan
 from ops.rollback import by_hand
+from ops.rollback import connecting as rolling_back
 from ops.rollback.journal import Operation
-from ops.rollback.run import Rollback
 from ops.shift.connecting import Wishes
-from ops.shift.emergency import READY_SECONDS
-from ops.who import RUN
 
 if TYPE_CHECKING:
     from ops.color import Color
     from ops.history import History
     from ops.release.tools import Say
     from ops.restore.tools import Tools as Restoring
+    from ops.rollback.run import Rollback
     from ops.stack import Stack
 
 Confirm = Callable[[str], bool]
@@ -75,18 +73,7 @@ class ByCluster:
         history.change(self.cluster, lambda before: before.without_proof(color))
 
     def _rollback(self) -> Rollback:
-        route = live.route(self.cluster, self.router)
-        if route is None:
-            raise CouldNotFindOut("there is no public route to take traffic from")
-        return Rollback(
-            cluster=self.cluster,
-            router=self.router,
-            services=routing_moves.services(route),
-            say=self.say,
-            deadline_seconds=READY_SECONDS,
-            runner=RUN,
-            public_url=lambda: self.public_url,
-        )
+        return rolling_back.connect(self.cluster, self.router, self.say, lambda: self.public_url)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,15 @@ class Attempt:
             failpoint.reach(f"rollback.{step}_done")
         return self._close(Outcome.ROLLED_BACK)
 
+    def give_up(self, tools: steps.Tools, reason: str) -> Operation:
+        """Leave traffic where it is, for a reason that others said; to the end where it has moved.
+
+        Raises as `to_the_end`.
+        """
+        if steps.is_moved(tools, self.operation):
+            return self.to_the_end(tools)
+        return self._stay(tools, reason)
+
     def write(self, operation: Operation) -> None:
         """Keep it in the journal. Raises TakenOver if somebody else wrote there."""
         self._keep(operation)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ops.color import Color
-from ops.errors import Refused, UsageError
+from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.rollback.decide import decide
 from ops.rollback.facts import Facts
-from ops.rollback.journal import Operation, Outcome, TakenOver
+from ops.rollback.journal import SEE, Operation, Outcome, TakenOver
 from ops.rollback.request import Decision, Limits, Request
 from ops.rollback.run import Rollback
 from ops.state import LiveTraffic
@@ -58,12 +58,15 @@ def considered(rollback: Rollback, wish: Wish) -> tuple[Request, Decision, Facts
 def roll_back(rollback: Rollback, wish: Wish) -> Operation | Decision:
     """Roll back, and return what was done; or the decision, where there was nothing to do.
 
-    One that is open is brought to its end first, whoever began it. Raises Refused where traffic
-    had to stay.
+    One that is open is brought to its end first, whoever began it. Where it went the other way,
+    what is wished is decided after it, by what is live then. Raises Refused where traffic had to
+    stay.
     """
-    found = rollback.open()
-    if found is not None:
-        return _ended(_together(rollback, found))
+    ended = None
+    while (found := rollback.open()) is not None:
+        ended = _together(rollback, found, wish)
+    if ended is not None and wish.color in {None, ended.color}:
+        return _ended(ended)
     request, decision, facts = considered(rollback, wish)
     if not decision.moves:
         return decision
@@ -73,18 +76,35 @@ def roll_back(rollback: Rollback, wish: Wish) -> Operation | Decision:
         return roll_back(rollback, wish)
 
 
-def _together(rollback: Rollback, found: Operation) -> Operation:
-    """Let whoever is at it finish; go on with it where nobody has been for a while."""
+def _together(rollback: Rollback, found: Operation, wish: Wish) -> Operation:
+    """Let whoever is at it finish; where nobody has been for a while go on with it, or give it up.
+
+    It is given up where it would give everything to the color that fails by the wish. Raises
+    CouldNotFindOut where the journal does not say how it ended.
+    """
     rollback.say(f"{found} is open: waiting for it")
-    while rollback.open() is not None:
-        if rollback.is_abandoned(found):
-            rollback.say(f"nobody is at it any more: going on from step `{found.step}`")
-            try:
-                return rollback.resume(found)
-            except TakenOver:
-                continue
+    while (there := rollback.open()) is not None and there.id == found.id:
+        try:
+            if rollback.is_abandoned(there):
+                return _taken_up(rollback, there, wish)
+        except TakenOver:
+            continue
         rollback.sleep(POLL_SECONDS)
-    return next(each for each in reversed(rollback.done()) if each.id == found.id)
+    for ended in rollback.done():
+        if ended.id == found.id:
+            return ended
+    raise CouldNotFindOut(
+        f"{found} is gone, and the journal does not say how it ended: see `{SEE}`"
+    )
+
+
+def _taken_up(rollback: Rollback, found: Operation, wish: Wish) -> Operation:
+    if wish.color == found.target:
+        reason = f"{wish.by} says that {wish.color} fails: {wish.reason}"
+        rollback.say(f"nobody is at it any more, and {reason}: giving it up")
+        return rollback.give_up(found, reason)
+    rollback.say(f"nobody is at it any more: going on from step `{found.step}`")
+    return rollback.resume(found)
 
 
 def _ended(operation: Operation) -> Operation:

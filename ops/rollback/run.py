@@ -108,6 +108,15 @@ class Rollback:
         Raises TakenOver if somebody else goes on with it, CouldNotFindOut if the cluster does not
         answer; then it stays open.
         """
+        run, tools = self._taken_up(operation)
+        return run.to_the_end(tools)
+
+    def give_up(self, operation: Operation, reason: str) -> Operation:
+        """End an open one where traffic is: its hold goes. Where it has moved, as `resume`."""
+        run, tools = self._taken_up(operation)
+        return run.give_up(tools, reason)
+
+    def _taken_up(self, operation: Operation) -> tuple[Attempt, steps.Tools]:
         # A journal of its own: what others read with this object must not renew its version.
         journal = Journal(self.cluster)
         found = journal.read()
@@ -128,7 +137,7 @@ class Rollback:
         )
         if found.runner != self.runner:
             run.take_over(self.runner, tools)
-        return run.to_the_end(tools)
+        return run, tools
 
     def lift(self, decision: Decision, found: Facts) -> None:
         """Take away the hold that a rollback left which moved nothing (`Kind.LIFT`)."""

@@ -195,6 +195,11 @@ def stay(tools: Tools, operation: Operation) -> None:
     hold_guard.follow(tools.cluster, tools.router)
 
 
+def is_moved(tools: Tools, operation: Operation) -> bool:
+    """Whether the route gives the target everything."""
+    return _is_moved(_route(tools), operation)
+
+
 def _deployed(tools: Tools, operation: Operation) -> Workloads:
     return facts.deployed(tools.cluster, tools.services)[operation.target]
 

@@ -88,8 +88,8 @@ def _stuck(tools: Tools, shift: Shift, trouble: str, still: str) -> Stuck:
         f"Pulumi: {still}"
     )
     todo = (
-        f"Run `scripts/emergency_rollback.py`, or the same command again: {shift.target} may still "
-        "have traffic"
+        f"Run `scripts/emergency_rollback.py --from {shift.target}`, or the same command again: "
+        f"{shift.target} may still have traffic"
     )
     tools.tell(
         Event(

@@ -13,6 +13,7 @@ from ops.journal import ClusterJournal
 from ops.lease import Lease, exclusive
 from ops.metrics import SETTING, Prometheus
 from ops.notify import Notifier
+from ops.rollback import connecting as rolling_back
 from ops.shift import emergency
 from ops.shift.entry import KEPT, NAME, Shift
 from ops.shift.tools import Tools
@@ -79,7 +80,9 @@ def connect(stack: Stack, wishes: Wishes, say: Say) -> Tools:
             rhythm=rhythm(monitoring.scrape_seconds, monitoring.evaluation_seconds),
             say=say,
         ),
-        emergency=emergency.way_back(cluster, facts.router, facts.public_url, RUN, say),
+        emergency=emergency.way_back(
+            lambda: rolling_back.connect(cluster, facts.router, say, lambda: facts.public_url)
+        ),
         exclusive=lambda: exclusive(Lease(cluster, NAME, RUN, LEASE_SECONDS), say, SEE),
         tell=Notifier(facts.notifications, say).tell,
         now=cluster.server_now,

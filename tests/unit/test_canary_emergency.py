@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused
 from ops.rollback.journal import Journal, Operation
 from ops.rollback.request import Decision, Kind, Request
-from ops.rollback.run import Rollback
 from ops.shift.emergency import way_back
 from ops.shift.entry import Phase, Shift
-from tests.unit.rollback_cluster import BLUE, GREEN, SERVICES, RollbackCluster
+from tests.unit.rollback_cluster import BLUE, GREEN, RollbackCluster, rollback
 
 SHIFT = Shift(
     id="1",
@@ -27,7 +27,7 @@ REASON = "green answers 5.00 % of its requests with errors"
 
 
 def go(cluster: RollbackCluster) -> None:
-    way_back(cluster, "gateway-api", "", "this run", lambda _: None)(SHIFT, REASON)
+    way_back(lambda: rollback(cluster, "this run"))(SHIFT, REASON)
 
 
 def test_everything_goes_to_the_other_color_and_a_hold_says_why_and_who() -> None:
@@ -57,6 +57,30 @@ def test_a_rollback_that_an_earlier_run_began_is_finished_and_no_second_one_begu
     assert [each.id for each in Journal(cluster).history()] == [begun.id]
 
 
+def test_a_rollback_that_another_run_is_at_is_waited_for_and_not_taken_from_it() -> None:
+    cluster = RollbackCluster()
+    begun = began(cluster)
+
+    def work() -> None:
+        cluster.on_sleep = lambda: None
+        rollback(cluster, begun.runner).resume(begun)
+
+    cluster.on_sleep = work
+    go(cluster)
+    assert [each.runner for each in Journal(cluster).history()] == [begun.runner]
+    assert cluster.weights == {BLUE: 100}
+
+
+def test_a_rollback_that_goes_to_the_color_that_fails_is_not_gone_on_with() -> None:
+    cluster = RollbackCluster()
+    cluster.route(BLUE, 10)
+    begun = began(cluster, BLUE)
+    with pytest.raises(Refused, match="says that blue fails and gives green everything"):
+        go(cluster)
+    assert cluster.weights == {BLUE: 90, GREEN: 10}
+    assert Journal(cluster).read() == begun
+
+
 def test_without_a_route_there_is_nothing_to_take_traffic_from() -> None:
     cluster = RollbackCluster()
     cluster.objects.pop(("HTTPRoute", "legal-ai"))
@@ -64,11 +88,9 @@ def test_without_a_route_there_is_nothing_to_take_traffic_from() -> None:
         go(cluster)
 
 
-def began(cluster: RollbackCluster) -> Operation:
+def began(cluster: RollbackCluster, color: Color = GREEN) -> Operation:
     """A rollback whose run died right after it opened the journal."""
-    rollback = Rollback(
-        cluster, "gateway-api", SERVICES, lambda _: None, 60, runner="one that died"
-    )
-    request = Request(GREEN, REASON, "somebody@here")
-    decision = Decision(Kind.SWITCH_BACK, REASON, GREEN, BLUE)
-    return rollback.begin(request, decision, rollback.facts())
+    dead = rollback(cluster, "one that died")
+    request = Request(color, REASON, "somebody@here")
+    decision = Decision(Kind.SWITCH_BACK, REASON, color, color.other)
+    return dead.begin(request, decision, dead.facts())

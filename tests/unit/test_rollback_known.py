@@ -68,7 +68,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that were asked; blue answers everywhere."""
     urls: list[str] = []
 
-    def ask(url: str, _: object, count: int) -> list[Answer]:
+    def ask(url: str, _: object, count: int, _beat: object) -> list[Answer]:
         urls.append(url)
         return [Answer(200, "blue", "blue")] * count
 

@@ -629,6 +629,90 @@ def test_by_hand_one_that_is_being_done_is_left_to_whoever_does_it(
     assert done.runner == "agent"
 
 
+def to_blue_but_dead(cluster: RollbackCluster, failpoint_name: str, patch: Any) -> Operation:
+    """A rollback of the canary green that died there; blue serves the rest."""
+    cluster.route(BLUE, 10)
+    cluster.remember(cluster.history.seen(cluster.traffic, {}, "2026-01-01T12:10:00+00:00", None))
+    cluster.remember(
+        dataclasses.replace(cluster.history, whole={each: cluster.whole(each) for each in Color})
+    )
+    dead = rollback(cluster, "killed")
+    operation = begun(dead)
+    kill_at(patch, failpoint_name)
+    with pytest.raises(Killed):
+        dead.resume(operation)
+    return operation
+
+
+def test_by_hand_a_dead_one_that_goes_to_the_color_that_is_named_is_given_up(
+    cluster: RollbackCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = to_blue_but_dead(cluster, "rollback.wait_begun", monkeypatch)
+    done = roll_back(rollback(cluster, "somebody"), Wish(BLUE, "it hurts", "somebody"))
+    assert isinstance(done, Operation)
+    assert (done.color, done.target, cluster.weights) == (BLUE, GREEN, {GREEN: 100})
+    given_up, last = rollback(cluster).done()
+    assert (given_up.id, given_up.outcome, last) == (operation.id, Outcome.STAYED, done)
+    assert given_up.notes == ("somebody says that blue fails: it hurts",)
+    assert {to for to, _ in cluster.moves} == {GREEN}
+    found = hold_of(cluster)
+    assert found
+    assert (found.color, found.target) == (BLUE, GREEN)
+
+
+def test_by_hand_a_dead_one_that_has_moved_traffic_is_ended_and_the_other_way_is_no_success(
+    cluster: RollbackCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = to_blue_but_dead(cluster, "rollback.move_done", monkeypatch)
+    with pytest.raises(Refused, match="green is held"):
+        roll_back(rollback(cluster, "somebody"), Wish(BLUE, "it hurts", "somebody"))
+    assert cluster.weights == {BLUE: 100}
+    (ended,) = rollback(cluster).done()
+    assert (ended.id, ended.outcome) == (operation.id, Outcome.ROLLED_BACK)
+
+
+def test_by_hand_one_that_somebody_else_ends_the_other_way_is_no_success_either(
+    cluster: RollbackCluster,
+) -> None:
+    agent = rollback(cluster, "agent")
+    operation = begun(agent)
+
+    def work() -> None:
+        cluster.on_sleep = lambda: None
+        agent.resume(operation)
+
+    cluster.on_sleep = work
+    with pytest.raises(Refused, match="green is held"):
+        roll_back(rollback(cluster, "somebody"), Wish(BLUE, "it hurts", "somebody"))
+
+
+def test_by_hand_one_that_was_begun_and_left_while_another_was_waited_for_is_ended_too(
+    cluster: RollbackCluster,
+) -> None:
+    agent = rollback(cluster, "agent")
+    operation = begun(agent)
+
+    def work() -> None:
+        cluster.on_sleep = lambda: None
+        agent.resume(operation)
+        cluster.route(GREEN)
+        found = agent.facts()
+        decision = decide_hold(found)
+        agent.begin(Request(GREEN, decision.reason, "agent"), decision, found)
+
+    cluster.on_sleep = work
+    done = roll_back(rollback(cluster, "somebody"), Wish(GREEN, "it hurts", "somebody"))
+    assert isinstance(done, Operation)
+    assert (done.kind, done.runner, cluster.weights) == (Kind.REASSERT, "somebody", {BLUE: 100})
+
+
+def test_by_hand_one_whose_end_nobody_wrote_down_is_no_success(cluster: RollbackCluster) -> None:
+    begun(rollback(cluster, "killed"))
+    cluster.on_sleep = lambda: cluster.delete("ConfigMap", "rollback")
+    with pytest.raises(CouldNotFindOut, match="does not say how it ended"):
+        roll_back(rollback(cluster, "somebody"), Wish(GREEN, "it hurts", "somebody"))
+
+
 def test_by_hand_what_could_not_be_moved_is_refused_with_the_reason(
     cluster: RollbackCluster,
 ) -> None:
