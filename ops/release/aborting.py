@@ -20,6 +20,7 @@ from ops.shift import procedure
 from ops.shift.config import configured
 
 if TYPE_CHECKING:
+    from ops.color import Color
     from ops.release.tools import Tools
     from ops.shift.tools import Alive
 
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 def abort(tools: Tools, release: Release, reason: str, alive: Alive) -> Release:
     """Undo what was begun; the release, closed. Killed anywhere, the same does the rest.
 
-    Raises TakenOver before the next part where another run has gone on with it.
+    Raises TakenOver before the next part where another run has gone on with it, Refused before
+    anything is changed where somebody else gave its color traffic.
     """
+    if not release.has_begun(Step.SHIFT):
+        _require_standby(tools, release)
     release = release.updated(aborting=True, reason=release.reason or reason)
     tools.journal.write(release)
     failpoint.reach("release.abort.begun")
@@ -73,7 +77,7 @@ def _traffic(tools: Tools, release: Release) -> str:
     color, origin = release.color, release.color.other
     hold = tools.traffic.hold()
     if hold is not None and hold.color is color:
-        if configured(tools.stack.config()) != {"activeColor": str(origin), "canaryWeight": "0"}:
+        if configured(tools.stack.config()) != _all_to(origin):
             raise Refused(
                 f"{hold}. Let configuration say so first, by `scripts/emergency_rollback.py "
                 "--acknowledge`; then abort again"
@@ -85,8 +89,7 @@ def _traffic(tools: Tools, release: Release) -> str:
         return str(procedure.abort(shifting))
     live = tools.traffic.live()
     is_back = live is not None and live.active is origin and not live.has_traffic(color)
-    wanted = {"activeColor": str(origin), "canaryWeight": "0"}
-    if is_back and configured(tools.stack.config()) == wanted:
+    if is_back and configured(tools.stack.config()) == _all_to(origin):
         return f"{origin} has all of it"
     shift = arrived(tools, release, 0)
     return str(send_back(shifting, shift, f"{tools.by} aborted the release", failing=False))
@@ -95,10 +98,33 @@ def _traffic(tools: Tools, release: Release) -> str:
 def _standby(tools: Tools, release: Release) -> str:
     if not release.has_begun(Step.DEPLOY):
         return "it was left as it is"
+    _require_standby(tools, release)
     config.write(tools.stack, release.color, release.standby)
     tools.stack.up(tools.say)
     version = release.standby.version or "no version"
     return f"{release.color} is configured as before: {version}, {release.standby.replicas or 0}"
+
+
+def _require_standby(tools: Tools, release: Release) -> None:
+    """Raise Refused where its color serves, or is configured to, and would be deployed anew."""
+    color, origin = release.color, release.color.other
+    live = tools.traffic.live()
+    is_live = live is not None and live.has_traffic(color)
+    is_meant = configured(tools.stack.config()) != _all_to(origin)
+    if release.has_begun(Step.DEPLOY) and (is_live or is_meant):
+        way = (
+            f"`scripts/switch_deployment_color.py {origin}`"
+            if tools.traffic.hold() is None
+            else "`scripts/emergency_rollback.py --acknowledge`"
+        )
+        raise Refused(
+            f"{color} has traffic, or is configured to have some, so its version and replicas stay "
+            f"as they are. Let {origin} have all of it first, by {way}; then abort again"
+        )
+
+
+def _all_to(color: Color) -> dict[str, str]:
+    return {"activeColor": str(color), "canaryWeight": "0"}
 
 
 def _silence(tools: Tools, release: Release) -> str:
