@@ -1,61 +1,23 @@
 """What the alerts learn of backups: the newest moment, whoever writes it and however often."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from ops.backups.record import NAME, Noted, note, read, tell
-from ops.cluster import Cluster, Conflict
+from ops.cluster import Cluster
 from ops.errors import CouldNotFindOut
+from tests.unit.versioned import Versioned
 
 AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-class Memory(Cluster):
-    """The ConfigMap alone; `others` is what somebody else writes before each of our writes."""
-
-    def __init__(self, others: list[Mapping[str, str]] | None = None) -> None:
-        self.data: dict[str, str] | None = None
-        self.version = 0
-        self.others = list(others or [])
-
-    def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        assert (kind, name) == ("ConfigMap", NAME)
-        if self.data is None:
-            return None
-        return {"metadata": {"resourceVersion": str(self.version)}, "data": dict(self.data)}
-
-    def create(self, body: dict[str, Any]) -> dict[str, Any]:
-        self._meanwhile()
-        if self.data is not None:
-            raise Conflict("it is there")
-        self._write(body["data"])
-        return body
-
-    def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
-        self._meanwhile()
-        if patch["metadata"]["resourceVersion"] != str(self.version):
-            raise Conflict("somebody was faster")
-        self._write(patch["data"])
-        return patch
-
-    def _meanwhile(self) -> None:
-        if self.others:
-            self._write(self.others.pop(0))
-
-    def _write(self, data: Mapping[str, str]) -> None:
-        self.data = {**(self.data or {}), **data}
-        self.version += 1
-
-
 def test_a_backup_and_its_proof_stand_beside_each_other() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     note(cluster, "taken", AT, "b1")
     note(cluster, "verified", AT + HOUR, "b1")
-    assert cluster.data == {
+    assert cluster.data(NAME) == {
         "taken": "2026-11-23T18:00:00Z",
         "takenId": "b1",
         "verified": "2026-11-23T19:00:00Z",
@@ -64,31 +26,33 @@ def test_a_backup_and_its_proof_stand_beside_each_other() -> None:
 
 
 def test_an_older_moment_never_takes_the_place_of_a_newer_one() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     note(cluster, "taken", AT, "new")
     note(cluster, "taken", AT - HOUR, "old")
-    assert cluster.data is not None
-    assert cluster.data["takenId"] == "new"
+    assert read(cluster)["taken"].backup == "new"
 
 
 def test_somebody_elses_newer_moment_that_comes_in_between_stays() -> None:
     newer = {"taken": "2026-11-23T20:00:00Z", "takenId": "theirs"}
-    cluster = Memory([newer])
+    cluster = Versioned()
+    cluster.others_write(NAME, [newer])
     note(cluster, "taken", AT, "ours")
-    assert cluster.data == newer
+    assert cluster.data(NAME) == newer
 
 
 @pytest.mark.parametrize("nonsense", ["", "yesterday", "2026-11-23T20:00:00"])
 def test_a_moment_that_can_not_be_read_is_written_anew(nonsense: str) -> None:
-    cluster = Memory()
-    cluster.data = {"taken": nonsense}
+    cluster = Versioned()
+    cluster.config_map(NAME, {"taken": nonsense})
     note(cluster, "taken", AT, "b1")
-    assert cluster.data["taken"] == "2026-11-23T18:00:00Z"
+    assert read(cluster) == {"taken": Noted(AT, "b1")}
 
 
 def test_others_that_never_stop_writing_are_not_fought_for_ever() -> None:
+    cluster = Versioned()
+    cluster.others_write(NAME, [{"verifiedId": str(n)} for n in range(100)])
     with pytest.raises(CouldNotFindOut, match="run this again"):
-        note(Memory([{"verifiedId": str(n)} for n in range(100)]), "taken", AT, "b1")
+        note(cluster, "taken", AT, "b1")
 
 
 def test_a_backup_is_as_good_when_the_alerts_can_not_be_told() -> None:
@@ -103,7 +67,7 @@ def test_a_backup_is_as_good_when_the_alerts_can_not_be_told() -> None:
 
 
 def test_what_was_noted_is_read_as_far_as_it_was() -> None:
-    cluster = Memory()
+    cluster = Versioned()
     assert read(cluster) == {}
     note(cluster, "taken", AT, "b1")
     assert read(cluster) == {"taken": Noted(AT, "b1")}
@@ -111,7 +75,7 @@ def test_what_was_noted_is_read_as_far_as_it_was() -> None:
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-11-23T18:00:00"])
 def test_a_moment_that_can_not_be_compared_is_no_missing_one(at: str) -> None:
-    cluster = Memory()
-    cluster.data = {"taken": at, "takenId": "b1"}
+    cluster = Versioned()
+    cluster.config_map(NAME, {"taken": at, "takenId": "b1"})
     with pytest.raises(CouldNotFindOut, match="the next backup writes it anew"):
         read(cluster)

@@ -1,6 +1,5 @@
 """The gate's order of acts, against a cluster kept in memory: what it reads, writes and leaves."""
 
-import builtins
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 
 from ops import history, names, routing, share, smoke
-from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.gate import Gate, Plan, Wanted
@@ -18,77 +16,50 @@ from ops.schema import Database, Image, Record
 from ops.share import Answer
 from ops.verdict import RouteChange, WorkloadChange
 from tests.unit.test_routing import SITE, split
+from tests.unit.versioned import Versioned
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 HOLD_GREEN = {"color": "green", "target": "blue", "reason": "errors", "at": "now", "by": "agent"}
 
 
-class Memory(Cluster):
-    """Objects by kind and name; `on_write` lets a test act between two steps of the gate."""
+class Memory(Versioned):
+    """With pods; `on_write` lets a test act between two steps of the gate."""
 
     def __init__(self) -> None:
-        self.namespace = "legal-ai"
-        self.objects: dict[tuple[str, str], dict[str, Any]] = {}
+        super().__init__()
         self.pods: list[dict[str, Any]] = []
-        self.is_down = False
         self.time = datetime(2026, 1, 1, 12, tzinfo=UTC)
         self.on_write: dict[str, Any] = {}
 
-    def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        if self.is_down:
-            raise CouldNotFindOut("the API server is down")
-        return self.objects.get((kind, name))
-
     def list(self, kind: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+        if kind != "Pod":
+            return super().list(kind, labels)
         return [p for p in self.pods if labels.items() <= p["metadata"]["labels"].items()]
 
-    def list_if_known(self, kind: str) -> builtins.list[dict[str, Any]]:
-        return [body for (each, _), body in self.objects.items() if each == kind]
-
-    def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
-        found = self.objects[(kind, name)]
-        if kind == "ConfigMap":
-            found["data"] |= patch["data"]
-            return found
-        found["spec"] |= patch["spec"]
-        found["metadata"]["annotations"] |= patch["metadata"]["annotations"]
-        return found
-
-    def create(self, body: dict[str, Any]) -> dict[str, Any]:
-        self.put_config_map(body["metadata"]["name"], body["data"])
-        return body
-
     def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
-        self.objects[("ConfigMap", name)] = {
-            "metadata": {"resourceVersion": "1"},
-            "data": dict(data),
-        }
+        super().put_config_map(name, data)
         if act := self.on_write.get(name):
             act()
-
-    def delete(self, kind: str, name: str) -> None:
-        self.objects.pop((kind, name), None)
 
     def server_now(self) -> datetime:
         return self.time
 
     def route(self, wanted: routing.Split) -> None:
-        body = routing.public_route(SITE, wanted)
-        body["metadata"]["resourceVersion"] = "1"
-        self.objects[("HTTPRoute", "legal-ai")] = body
+        self.put("HTTPRoute", "legal-ai", routing.public_route(SITE, wanted))
 
     def deploy(self, service: str, color: Color, image: str, replicas: int = 1) -> None:
         name = names.workload(service, color)
         spec = {"containers": [{"name": service, "image": image}]}
-        self.objects[("Deployment", name)] = {
-            "metadata": {"name": name, "generation": 1},
-            "spec": {"replicas": replicas, "template": {"spec": spec}},
-            "status": {
-                "observedGeneration": 1,
-                "updatedReplicas": replicas,
-                "availableReplicas": replicas,
+        status = ("updatedReplicas", "availableReplicas")
+        self.put(
+            "Deployment",
+            name,
+            {
+                "metadata": {"generation": 1},
+                "spec": {"replicas": replicas, "template": {"spec": spec}},
+                "status": {"observedGeneration": 1, **dict.fromkeys(status, replicas)},
             },
-        }
+        )
         for index in range(replicas):
             self.pods.append(
                 {
@@ -450,15 +421,11 @@ def test_where_the_record_lacks_the_image_the_pods_that_migrated_for_it_are_aske
 
 
 def test_what_a_migration_says_is_recorded_and_one_that_says_nothing_is_noted(
-    migrating: Gate, cluster: Memory, monkeypatch: pytest.MonkeyPatch
+    migrating: Gate, cluster: Memory
 ) -> None:
     noted: list[str] = []
     migrating.note = noted.append
     record(cluster, {}, None)
-    cluster.objects[("ConfigMap", names.SCHEMA)]["metadata"] = {"resourceVersion": "1"}
-    monkeypatch.setattr(
-        cluster, "patch", lambda kind, name, patch: cluster.put_config_map(name, patch["data"])
-    )
     migrated(cluster, "app:v2", message(2), **{"job-name": "migrate-green-1"})
     migrating.after_migration("migrate-green-1")
     assert noted == []

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from ops import names, schema_record
-from ops.cluster import Cluster, Conflict
 from ops.color import Color
 from ops.errors import CouldNotFindOut
 from ops.schema import Database, Image, Message, Record, problem
+from tests.unit.versioned import Versioned
 
 REF = "registry/app:v2"
 V2 = Image("v2", level=5, needs=4)
@@ -85,48 +85,10 @@ def test_an_older_reading_of_the_database_never_takes_the_place_of_a_newer_one()
     assert back.with_message(REF, Message(V2, None, "")).database == at(4, seconds=30)
 
 
-class Memory(Cluster):
-    """The ConfigMap alone; each of `meanwhile` is a write that lands before ours does."""
-
-    def __init__(self, meanwhile: list[Record]) -> None:
-        self.namespace = "legal-ai"
-        self.data: dict[str, str] | None = None
-        self.version = 0
-        self.meanwhile = meanwhile
-
-    def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        assert (kind, name) == ("ConfigMap", names.SCHEMA)
-        if self.data is None:
-            return None
-        return {"metadata": {"resourceVersion": str(self.version)}, "data": dict(self.data)}
-
-    def create(self, body: dict[str, Any]) -> dict[str, Any]:
-        self._others_write()
-        if self.data is not None:
-            raise Conflict("it is there")
-        self.data, self.version = dict(body["data"]), 1
-        return body
-
-    def patch(self, kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
-        self._others_write()
-        if patch["metadata"]["resourceVersion"] != str(self.version):
-            raise Conflict("somebody was faster")
-        self.data = {**(self.data or {}), **patch["data"]}
-        self.version += 1
-        return patch
-
-    def list(self, kind: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
-        return []
-
-    def _others_write(self) -> None:
-        if self.meanwhile:
-            self.data = self.meanwhile.pop(0).to_data()
-            self.version += 1
-
-
 def test_two_colors_that_record_at_once_both_get_in() -> None:
     others = [Record(at(3), {"app:v1": V2}), Record(at(4), {"app:v1": V2, "app:v3": V2})]
-    cluster = Memory(list(others))
+    cluster = Versioned()
+    cluster.others_write(names.SCHEMA, [each.to_data() for each in others])
     schema_record.remember(cluster, REF, Message(V2, at(5), ""))
     found = schema_record.read(cluster)
     assert set(found.images) == {"app:v1", "app:v3", REF}
@@ -134,7 +96,8 @@ def test_two_colors_that_record_at_once_both_get_in() -> None:
 
 
 def test_others_that_never_stop_writing_are_not_fought_for_ever() -> None:
-    cluster = Memory([Record(at(3), {str(number): V2}) for number in range(100)])
+    cluster, others = Versioned(), [Record(at(3), {str(number): V2}) for number in range(100)]
+    cluster.others_write(names.SCHEMA, [each.to_data() for each in others])
     with pytest.raises(CouldNotFindOut, match="run this again"):
         schema_record.remember(cluster, REF, Message(V2, at(5), ""))
 
@@ -161,10 +124,10 @@ def test_only_pods_that_ended_with_a_message_of_ours_count() -> None:
 def test_pods_of_a_rehearsal_are_not_asked_for_the_database() -> None:
     asked: list[Mapping[str, str]] = []
 
-    class Listing(Memory):
+    class Listing(Versioned):
         def list(self, kind: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
             asked.append(labels)
             return []
 
-    schema_record.said_by_color(Listing([]), Color.GREEN)
+    schema_record.said_by_color(Listing(), Color.GREEN)
     assert asked == [{"app": "migrate", "color": "green"}]

@@ -46,6 +46,9 @@ class Versioned(Cluster):
             if labels.items() <= body["metadata"].get("labels", {}).items()
         ]
 
+    def list_if_known(self, kind: str) -> builtins.list[Body]:
+        return self.list(kind, {})
+
     def create(self, body: Body) -> Body:
         self._answer()
         self._be_slow()
@@ -92,12 +95,17 @@ class Versioned(Cluster):
     def server_now(self) -> datetime:
         return datetime.now(UTC)
 
-    def config_map(self, name: str, data: Mapping[str, str]) -> None:
-        """Put one there, as somebody else would."""
-        before = self.objects.get(("ConfigMap", name), {"metadata": {"resourceVersion": "0"}})
+    def put(self, kind: str, name: str, body: Body) -> None:
+        """Put an object there whole, as somebody else would."""
+        before = self.objects.get((kind, name), {"metadata": {"resourceVersion": "0"}})
         version = int(before["metadata"]["resourceVersion"]) + 1
-        metadata = {"name": name, "resourceVersion": str(version)}
-        self.objects[("ConfigMap", name)] = {"metadata": metadata, "data": dict(data)}
+        self.objects[(kind, name)] = made = copy.deepcopy(body)
+        made["metadata"] = {**made.get("metadata", {}), "name": name}
+        made["metadata"]["resourceVersion"] = str(version)
+
+    def config_map(self, name: str, data: Mapping[str, str]) -> None:
+        """Put a ConfigMap there."""
+        self.put("ConfigMap", name, {"data": dict(data)})
 
     def others_write(self, name: str, written: Iterable[Mapping[str, str]]) -> None:
         """Before each of our writes somebody else puts it there with the next of these."""
