@@ -103,6 +103,7 @@ class Release(_Kept):
     by: str
     started: str
     step: Step
+    touched: tuple[Step, ...] = ()
     runs: tuple[Run, ...] = ()
     backup: str = ""
     origin_problem: str = ""
@@ -138,15 +139,17 @@ class Release(_Kept):
         return next((run for run in reversed(self.runs) if run.step is step), None)
 
     def has_begun(self, step: Step) -> bool:
-        """Whether the step may have changed anything."""
-        run = self.run_of(step)
-        return run is not None and run.outcome != SKIPPED
+        """Whether the step may have changed anything, also if it was left out afterwards."""
+        # By the runs alone for a release that was begun before `touched` was kept.
+        seen = (run.outcome != SKIPPED for run in self.runs if run.step is step)
+        return step in self.touched or any(seen)
 
     def begun(self, at: str) -> Release:
         """Its step is being done."""
         before = (run.brief() if run.step is self.step else run for run in self.runs)
         runs = (*before, Run(step=self.step, began=at))
-        return self.updated(runs=runs[-MOST_RUNS:], reason="")
+        touched = tuple(step for step in Step if step is self.step or self.has_begun(step))
+        return self.updated(touched=touched, runs=runs[-MOST_RUNS:], reason="")
 
     def ended(self, at: str, outcome: str, lines: Iterable[str]) -> Release:
         """What was being done is over."""
