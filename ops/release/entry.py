@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ops.color import Color
-from ops.journal import Kept
+from ops.journal import JournalEntry, Kept
 from ops.release.step import Step
 
 NAME: Final = "release"
@@ -82,7 +82,7 @@ class Run(_Kept):
         return self.model_copy(update={"lines": self.lines[-1:]})
 
 
-class Release(_Kept):
+class Release(JournalEntry):
     """`version` on its way to `color`, which is in standby and served nobody.
 
     `step` is the one to do, or being done. `standby` and `origin` are how the two colors were
@@ -129,10 +129,6 @@ class Release(_Kept):
     def label(self) -> str:
         """What its backup and its silence are found by."""
         return f"release-{self.id}"
-
-    def updated(self, **changes: Any) -> Release:
-        """The same with other values."""
-        return self.model_copy(update=changes)
 
     def run_of(self, step: Step) -> Run | None:
         """The last time that a step was begun."""
