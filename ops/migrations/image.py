@@ -76,7 +76,7 @@ class Plan:
     """An image and the database, and the migrations between the two, oldest first, with their SQL.
 
     `is_ahead`: a newer image made the schema, so this one has nothing to run. `unfinished` are the
-    backfills that did not end yet.
+    backfills that did not end yet. `digest` is what the image turned out to be, empty if not known.
     """
 
     image: schema.Image
@@ -86,6 +86,7 @@ class Plan:
     pending: Sequence[Revision]
     sql: str = ""
     unfinished: Sequence[str] = ()
+    digest: str = ""
 
     def until(self, to: str) -> list[Revision]:
         """The pending ones up to `to`, a revision or `head`. Raises UsageError for an unknown."""

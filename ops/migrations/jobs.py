@@ -38,7 +38,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a Job ended: the exit code (None: Kubernetes ended it, see `why`), what it printed."""
+    """How a Job ended: the exit code (None: Kubernetes ended it, see `why`), what it printed.
+
+    `digest` is what the image turned out to be (the container runtime's imageID); empty: not known.
+    """
 
     job: str
     image: str
@@ -46,6 +49,7 @@ class Outcome:
     log: str
     message: Message | None = None
     why: str = ""
+    digest: str = ""
 
     def answer(self) -> dict[str, Any]:
         """The last JSON object in the log. Raises CouldNotFindOut where there is none."""
@@ -176,4 +180,11 @@ def _outcome(job: Body, pod: Mapping[str, Any], log: str) -> Outcome:
         log=log,
         message=Message.parse(ended.get("message") or ""),
         why="; ".join(f"{c.get('reason', '')}: {c.get('message', '')}" for c in failed),
+        digest=_digest(pod),
     )
+
+
+def _digest(pod: Mapping[str, Any]) -> str:
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    found = (str(s.get("imageID") or "") for s in statuses if s.get("name") == names.MIGRATE)
+    return next(found, "")

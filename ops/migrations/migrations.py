@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import backups, failpoint, schema, schema_record
@@ -90,7 +90,7 @@ class Migrations:
         """Image and database, asked of the image. Raises what its Job raises."""
         outcome = self.jobs.run(to, Command(("plan", "--json")), LOOK_SECONDS)
         outcome.require_done()
-        return parse(outcome.answer())
+        return replace(parse(outcome.answer()), digest=outcome.digest)
 
     def ahead(self, to: Target, goal: str) -> Ahead:
         """What an upgrade to `goal` would do."""

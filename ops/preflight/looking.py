@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -79,7 +80,8 @@ def look(subject: Subject) -> list[Line]:
 
     def linted() -> str:
         migrations = Migrations(stack, facts, cluster, subject.say)
-        return migrating.is_linted(migrations, subject.color, version)
+        same = partial(_migrates, subject, facts, staged)
+        return migrating.is_linted(migrations, subject.color, version, same)
 
     looks: dict[str, Callable[[], str]] = {
         "hold": lambda: system.nothing_is_held(Hold.read(cluster)),
@@ -138,6 +140,17 @@ def _passed(subject: Subject, name: str) -> str:
     if here is None:
         return f"{found}; digests are compared once {subject.color} runs it"
     return staging.compare(found, here, subject.version)
+
+
+def _migrates(subject: Subject, facts: Operations, name: str, digest: str) -> str:
+    """Of the image that is to migrate; where staging can't say, its own line tells that."""
+    if not name:
+        return ""
+    try:
+        found = staging.passed(name, subject.stack.folder, subject.version)
+    except OpsError:
+        return f"; not compared with {name}"
+    return staging.compare_one(found, facts.migrations.service, digest, subject.version)
 
 
 def _facts(subject: Subject, facts: Operations) -> Facts:

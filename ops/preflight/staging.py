@@ -12,6 +12,7 @@ from ops import operations
 from ops.cluster import Cluster
 from ops.errors import CouldNotFindOut, Refused
 from ops.journal import ClusterJournal
+from ops.preflight.images import bare
 from ops.release.entry import DONE, KEPT
 from ops.release.step import Step
 from ops.stack import Stack
@@ -74,7 +75,7 @@ def compare(staged: Passed, here: Images, version: str) -> str:
         if found and found != staged.digests.get(service, ())
     )
     if strange:
-        raise Refused(another(staged, ", ".join(strange), version))
+        raise Refused(_another(staged, ", ".join(strange), version))
     unknown = sorted(service for service, found in compared.items() if not found)
     if unknown:
         raise CouldNotFindOut(
@@ -85,7 +86,17 @@ def compare(staged: Passed, here: Images, version: str) -> str:
     return f"{staged}, with the digests that run here{left if skipped else ''}"
 
 
-def another(staged: Passed, what: str, version: str) -> str:
+def compare_one(staged: Passed, service: str, digest: str, version: str) -> str:
+    """The same of one pod's image, such as a Job's: what there is to add to a sentence."""
+    passed = staged.digests.get(service, ())
+    if not digest or not passed:
+        return f"; not compared with {staged.stack}: the digest of {service} is not known"
+    if bare(digest) not in passed:
+        raise Refused(_another(staged, service, version))
+    return f"; the image that passed {staged.stack}"
+
+
+def _another(staged: Passed, what: str, version: str) -> str:
     """A sentence on images that are not those that were tested."""
     return (
         f"{what} {version} is another image here than the one that passed {staged.stack}: somebody "

@@ -18,8 +18,22 @@ from tests.unit.test_migrations_lint import printed, revision
 RENAME = "ALTER TABLE users RENAME COLUMN full_name TO name;"
 
 
-def linted(sql: str, *pending: Revision, ahead: bool = False, migrates: bool = True) -> str:
-    plan = Plan(Image("v2", 1, 1), Database(0, 1, ""), ahead, pending, pending, sql)
+def same(digest: str) -> str:
+    """Staging knows one image."""
+    if digest != "sha256:tested":
+        raise Refused("backend v2 is another image here")
+    return "; the image that passed"
+
+
+def linted(
+    sql: str,
+    *pending: Revision,
+    ahead: bool = False,
+    migrates: bool = True,
+    digest: str = "sha256:tested",
+) -> str:
+    database = Database(0, 1, "")
+    plan = Plan(Image("v2", 1, 1), database, ahead, pending, pending, sql, digest=digest)
     asked: list[Any] = []
 
     def target(color: Color, version: str) -> Any:
@@ -28,7 +42,7 @@ def linted(sql: str, *pending: Revision, ahead: bool = False, migrates: bool = T
 
     facts = SimpleNamespace(migrations=SimpleNamespace(enabled=migrates))
     fake = SimpleNamespace(operations=facts, target=target, plan=lambda _: plan)
-    said = migrating.is_linted(cast(Migrations, fake), Color.GREEN, "v2")
+    said = migrating.is_linted(cast(Migrations, fake), Color.GREEN, "v2", same)
     assert asked == ([(Color.GREEN, "v2")] if migrates else [])
     return said
 
@@ -42,12 +56,18 @@ def test_a_finding_that_its_revision_justifies_is_counted_and_passes() -> None:
     told = linted(
         printed(RENAME), revision(rename="nobody reads it", renaming_column="nobody reads it")
     )
-    assert told == "a1: linted, 2 findings justified"
+    assert told == "a1: linted, 2 findings justified; the image that passed"
 
 
 def test_nothing_pending_and_a_database_that_is_ahead_are_good() -> None:
-    assert linted("") == "nothing is pending"
-    assert linted(printed(RENAME), revision(), ahead=True) == "nothing is pending"
+    nothing = "nothing is pending; the image that passed"
+    assert linted("") == nothing
+    assert linted(printed(RENAME), revision(), ahead=True) == nothing
+
+
+def test_an_image_that_is_not_the_one_of_staging_does_not_come_to_the_database() -> None:
+    with pytest.raises(Refused, match="another image here"):
+        linted("", digest="sha256:moved")
 
 
 def test_a_stack_that_does_not_migrate_asks_no_image() -> None:

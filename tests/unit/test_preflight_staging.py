@@ -177,3 +177,17 @@ def test_a_cron_jobs_last_run_says_its_digest_and_one_of_another_version_does_no
         )
     found = images.require_running(here, GREEN, "v2")
     assert found.digests["report"] == ("sha256:report-v2",)
+
+
+@pytest.mark.parametrize(
+    ("digest", "said"),
+    [
+        ("other.test/backend@sha256:backend-v2", "; the image that passed staging"),
+        ("", "; not compared with staging: the digest of backend is not known"),
+    ],
+)
+def test_one_pods_image_is_compared_by_itself(digest: str, said: str) -> None:
+    found = staging.judge("staging", staged(release()), "v2")
+    assert staging.compare_one(found, "backend", digest, "v2") == said
+    with pytest.raises(Refused, match="backend v2 is another image here"):
+        staging.compare_one(found, "backend", "sha256:moved", "v2")
