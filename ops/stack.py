@@ -41,31 +41,38 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 class Stack:
     """One stack of the project in `folder`.
 
-    `clear_lock`: the operator asked to clear a lock whose owner is certainly dead.
+    `clear_lock`: the operator asked to clear a lock whose owner is certainly dead. `read_seconds`:
+    how long Pulumi may take to tell something, or to write the configuration.
     """
 
     name: str
     folder: Path = ROOT
     clear_lock: bool = False
+    read_seconds: float = READ_SECONDS
 
     @classmethod
     def chosen(
-        cls, name: str | None = None, folder: Path | None = None, *, clear_lock: bool = False
+        cls,
+        name: str | None = None,
+        folder: Path | None = None,
+        *,
+        clear_lock: bool = False,
+        read_seconds: float = READ_SECONDS,
     ) -> Stack:
         """The stack that was named, else the one of PULUMI_STACK, else the selected one.
 
-        Raises UsageError where there is none.
+        Raises UsageError where there is none, CouldNotFindOut where Pulumi does not tell.
         """
         where = folder or Path.cwd()
         where = where if (where / "Pulumi.yaml").exists() else ROOT
         found = name or os.environ.get("PULUMI_STACK")
         if not found:
-            found = _run(where, ["stack", "--show-name"], READ_SECONDS).strip()
+            found = _run(where, ["stack", "--show-name"], read_seconds).strip()
         if not found:
             raise UsageError(
                 "no stack is chosen: give --stack NAME, or `pulumi stack select NAME` first"
             )
-        return cls(found, where, clear_lock)
+        return cls(found, where, clear_lock, read_seconds)
 
     @property
     def short_name(self) -> str:
@@ -77,14 +84,14 @@ class Stack:
         # As Pulumi itself has it: the variable goes before the project's file and the login.
         if given := os.environ.get("PULUMI_BACKEND_URL"):
             return given
-        return str(json.loads(_run(self.folder, ["whoami", "--json"], READ_SECONDS))["url"])
+        return str(json.loads(_run(self.folder, ["whoami", "--json"], self.read_seconds))["url"])
 
     def summary(self) -> dict[str, Any]:
         """What `pulumi stack ls` says of it; `updateInProgress` only where a service keeps it.
 
         Raises CouldNotFindOut.
         """
-        told = _run(self.folder, ["stack", "ls", "--json", "--project", PROJECT], READ_SECONDS)
+        told = _run(self.folder, ["stack", "ls", "--json", "--project", PROJECT], self.read_seconds)
         found: list[dict[str, Any]] = json.loads(told)
         for each in found:
             if str(each["name"]).rpartition("/")[2] == self.short_name:
@@ -183,7 +190,7 @@ class Stack:
         return ended.code, ended.last
 
     def _ask(self, *args: str, stdin: str | None = None) -> str:
-        return _run(self.folder, self._command(*args)[1:], READ_SECONDS, stdin)
+        return _run(self.folder, self._command(*args)[1:], self.read_seconds, stdin)
 
     def _command(self, *args: str) -> list[str]:
         return ["pulumi", *args, "--stack", self.name, "--non-interactive"]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -27,6 +27,7 @@ from ops.color import Color
 from ops.errors import OpsError, UsageError
 from ops.hold import Hold
 from ops.notify import Event, Notifier
+from ops.operations import Operations
 from ops.rollback import by_hand, known
 from ops.rollback.by_hand import Wish
 from ops.rollback.connecting import READY_SECONDS, connect
@@ -45,6 +46,9 @@ from scripts.console import (
     say,
     show,
 )
+
+PULUMI_SECONDS: Final = 15.0
+"""How long each answer of Pulumi may take before one is told how to do without."""
 
 app = application(__doc__)
 
@@ -93,13 +97,12 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     """See the text above."""
     if acknowledged and (namespace or show_status):
         raise UsageError("--acknowledge writes the stack's configuration: it takes --stack alone")
-    if not (namespace or acknowledged):
-        say("asking Pulumi where that is; with --namespace NAME --context NAME nobody waits for it")
-    chosen = None if namespace else Stack.chosen(stack, clear_lock=clear_lock)
-    place = _place(chosen, namespace, context)
-    if acknowledged and chosen is not None:
+    if acknowledged:
+        chosen = Stack.chosen(stack, clear_lock=clear_lock)
+        place = _deployed(operations.read(chosen))
         _acknowledge(chosen, place, dry_run=dry_run, as_json=as_json)
         return
+    place = _given(namespace, context) if namespace else _deployed(_asked(stack))
     rollback = connect(
         place.cluster,
         live.router_of(place.cluster),
@@ -130,15 +133,22 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     show(done.model_dump(mode="json"), as_json=as_json, text=text)
 
 
-def _place(stack: Stack | None, namespace: str | None, context: str | None) -> _Place:
-    if stack is None:
-        alone = Cluster.connect(namespace or "", context=context)
-        return _Place(alone, cache(lambda: known.read(alone, say)))
+def _given(namespace: str, context: str | None) -> _Place:
+    cluster = Cluster.connect(namespace, context=context)
+    return _Place(cluster, cache(lambda: known.read(cluster, say)))
+
+
+def _asked(name: str | None) -> Operations:
+    """What Pulumi says of the stack; not for long, since there is a way without it."""
+    say("asking Pulumi where that is; with --namespace NAME --context NAME nobody waits for it")
     try:
-        facts = operations.read(stack)
+        return operations.read(Stack.chosen(name, read_seconds=PULUMI_SECONDS))
     except OpsError as error:
         hint = "Without Pulumi, say where: --namespace NAME [--context NAME]"
         raise type(error)(f"{error}. {hint}") from error
+
+
+def _deployed(facts: Operations) -> _Place:
     cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
     return _Place(cluster, lambda: Known(facts.public_url, facts.notifications))
 

@@ -1,5 +1,6 @@
 """`scripts/emergency_rollback.py` as typed: what goes together, and what is asked of Pulumi."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,34 @@ def test_where_pulumi_does_not_answer_the_way_without_it_is_told(
     monkeypatch.setattr(Stack, "chosen", lambda *_, **__: Stack("e2e", Path()))
     monkeypatch.setattr(operations, "read", lost)
     assert "--namespace NAME" in str(refused())
+    assert cluster.weights == {GREEN: 100}
+
+
+def test_where_no_stack_is_named_and_pulumi_does_not_answer_the_way_without_it_is_told(
+    cluster: RollbackCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    def hang(argv: list[str], **more: Any) -> None:
+        waited.append(more["timeout"])
+        raise subprocess.TimeoutExpired(argv, more["timeout"])
+
+    monkeypatch.delenv("PULUMI_STACK", raising=False)
+    monkeypatch.setattr(subprocess, "run", hang)
+    assert "--namespace NAME" in str(refused())
+    assert "--namespace NAME" in str(refused("--stack", "e2e"))
+    assert waited == [15, 15]
+    assert cluster.weights == {GREEN: 100}
+
+
+def test_where_there_is_no_pulumi_the_way_without_it_is_told(
+    cluster: RollbackCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PULUMI_STACK", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    error = refused()
+    assert isinstance(error, UsageError)
+    assert "--namespace NAME" in str(error)
     assert cluster.weights == {GREEN: 100}
 
 
