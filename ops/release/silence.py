@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ops.alertmanager import Alertmanager
+from ops.errors import CouldNotFindOut
 from ops.silences import Matcher, Silence, require_sound
 from ops.who import me
 
@@ -21,14 +22,17 @@ NONE: Final = "this stack has no Alertmanager: there is nothing to silence"
 
 @dataclass(frozen=True)
 class StackSilences:
-    """`ops.release.tools.Silences`. Raises CouldNotFindOut where Alertmanager does not answer."""
+    """`ops.release.tools.Silences`."""
 
     facts: Operations
     stack: str
     connect: Callable[[str], Alertmanager] = field(default=Alertmanager)
 
     def put(self, label: str, minutes: int) -> str:
-        """Make the silence, or renew it; a sentence on it. Raises Refused above eight hours."""
+        """Make the silence, or renew it; a sentence on it.
+
+        Raises Refused above eight hours, CouldNotFindOut where Alertmanager does not answer.
+        """
         server = self._server()
         if server is None:
             return NONE
@@ -47,14 +51,24 @@ class StackSilences:
         return f"warnings are silent for {minutes} min at most ({made})"
 
     def end(self, label: str) -> str:
-        """End it if it stands; a sentence on it."""
+        """End it if it stands; a sentence on it.
+
+        Where Alertmanager does not answer the sentence says so: nothing is held up by a silence
+        that ends by itself, a way back least of all.
+        """
         server = self._server()
         if server is None:
             return NONE
-        standing = self._standing(server, label)
-        if standing is None:
-            return "the silence had ended"
-        server.expire(standing.id)
+        try:
+            standing = self._standing(server, label)
+            if standing is None:
+                return "the silence had ended"
+            server.expire(standing.id)
+        except CouldNotFindOut as error:
+            return (
+                f"the silence could not be ended ({error}): if it stands, warnings come again once "
+                "it has run out. Sooner: `scripts/silence_alerts.py list`, and `expire`"
+            )
         return f"the silence {standing.id} is ended"
 
     def _server(self) -> Alertmanager | None:

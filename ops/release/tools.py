@@ -96,7 +96,7 @@ class Silences(Protocol):
         ...
 
     def end(self, label: str) -> str:
-        """End it if it stands; a sentence on it."""
+        """End it if it stands; a sentence on it, also where that is not to be had."""
         ...
 
 

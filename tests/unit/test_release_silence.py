@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from ops.errors import Refused
+from ops.errors import CouldNotFindOut, Refused
 from ops.release.silence import NONE, StackSilences
 from ops.silences import Silence
 from tests.unit.monitored import monitoring
@@ -18,8 +18,11 @@ from tests.unit.monitored import monitoring
 @dataclass
 class FakeAlertmanager:
     kept: dict[str, Silence] = field(default_factory=dict)
+    is_down: bool = False
 
     def silences(self) -> list[Silence]:
+        if self.is_down:
+            raise CouldNotFindOut("Alertmanager does not answer")
         return list(self.kept.values())
 
     def now(self) -> datetime:
@@ -88,3 +91,15 @@ def test_a_stack_without_alertmanager_has_nothing_to_silence(server: FakeAlertma
     unwatched = silences(server, delivery="none")
     assert (unwatched.put("release-1", 60), unwatched.end("release-1")) == (NONE, NONE)
     assert server.kept == {}
+
+
+def test_an_alertmanager_that_is_down_keeps_no_release_from_its_end(
+    server: FakeAlertmanager,
+) -> None:
+    silences(server).put("release-1", 60)
+    server.is_down = True
+    told = silences(server).end("release-1")
+    assert "could not be ended (Alertmanager does not answer)" in told
+    assert "run out" in told
+    with pytest.raises(CouldNotFindOut):
+        silences(server).put("release-1", 60)
