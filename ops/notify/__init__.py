@@ -13,7 +13,7 @@ from ops.notify.model import (
     Public,
     Severity,
 )
-from ops.notify.notifier import Notifier
+from ops.notify.notifier import Notifier, reaching
 
 __all__ = [
     "SECRETS",
@@ -25,4 +25,5 @@ __all__ = [
     "Notifier",
     "Public",
     "Severity",
+    "reaching",
 ]

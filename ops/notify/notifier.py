@@ -17,6 +17,19 @@ from ops.notify.webhook import Webhook
 
 DEADLINE_SECONDS: Final = 15.0
 """After this an answer is not waited for any longer."""
+URGENT: Final = frozenset({"rollback", "stayed", "page", "incident"})
+"""Kinds of events that a person must hear of."""
+_PAGE: Final = Event("page", "", "", "critical")
+NOBODY: Final = Failure(
+    "on-call",
+    "no channel is configured that reaches a person: set notifications.pagerDutyKey, slackWebhook, "
+    "webhook or email (docs/notifications.md)",
+)
+
+
+def reaching(facts: NotificationFacts) -> tuple[str, ...]:
+    """Names of the channels by which a page reaches a person; the public's page is none."""
+    return tuple(channel.name for channel in _channels(facts) if channel.wants(_PAGE))
 
 
 class Notifier:
@@ -32,6 +45,7 @@ class Notifier:
         self._secrets = facts.secrets()
         self._deadline_seconds = deadline_seconds
         self._channels = _channels(facts)
+        self._reaches_people = bool(reaching(facts))
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -39,7 +53,10 @@ class Notifier:
         return tuple(channel.name for channel in self._channels)
 
     def tell(self, event: Event) -> list[Failure]:
-        """Tell it to all that want it; what did not arrive, said and given back. Never raises."""
+        """Tell it to all that want it; what did not arrive, said and given back. Never raises.
+
+        What a person must hear of is a failure too where no channel reaches any.
+        """
         wanting = [channel for channel in self._channels if channel.wants(event)]
         results = self._sent(wanting, event)
         failures = [
@@ -47,6 +64,8 @@ class Notifier:
             for channel in wanting
             if (problem := results.get(channel.name, self._no_answer()))
         ]
+        if event.kind in URGENT and not self._reaches_people:
+            failures.append(NOBODY)
         reached = [channel.name for channel in wanting if not results.get(channel.name, "none")]
         if reached:
             self._say(f"told {', '.join(reached)}: {event.title}")

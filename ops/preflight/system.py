@@ -13,6 +13,7 @@ from ops.alerts import series
 from ops.backups import freshness
 from ops.errors import CouldNotFindOut, Refused
 from ops.isolation import REOPEN
+from ops.notify import reaching
 
 if TYPE_CHECKING:
     from ops.backups.engine import Engine
@@ -117,6 +118,14 @@ def somebody_is_on_call(facts: NotificationFacts) -> str:
     """Whom messages name, and a channel by which it reaches them."""
     if not facts.on_call:
         raise Refused(
-            "nobody is named: `pulumi config set --path notifications.onCall NAME && pulumi up`"
+            "nobody is named: `pulumi config set --path legal-ai:notifications.onCall NAME && "
+            "pulumi up`"
         )
-    return facts.on_call
+    channels = reaching(facts)
+    if not channels:
+        raise Refused(
+            f"{facts.on_call} is named, and no channel reaches anybody: `pulumi config set --path "
+            "--secret legal-ai:notifications.pagerDutyKey && pulumi up`, or another one of "
+            "docs/notifications.md"
+        )
+    return f"{facts.on_call}, by {', '.join(channels)}"

@@ -25,6 +25,7 @@ from tests.e2e.project import ROOT, Project, Ran, finish
 from tests.e2e.shifting import Shifting
 from tests.e2e.test_data import ADMIN, script
 from tests.e2e.test_switch_and_canary_scripts import forget_serial
+from tests.unit.receiver import receiver
 from tests.waiting import until
 
 WATCHED: Final = (
@@ -120,7 +121,7 @@ def ready(project: Project, version: str) -> None:
 @contextmanager
 def released_here(folder: Path) -> Iterator[Releasing]:
     """A project of its own: blue serves v1.0.0, green stands by at none; all is watched."""
-    with project_with(folder, REDIS) as project:
+    with project_with(folder, REDIS) as project, receiver() as on_call:
         backups = folder / "backups"
         project.set(
             *WATCHED,
@@ -131,6 +132,7 @@ def released_here(folder: Path) -> Iterator[Releasing]:
         admin = f"postgresql+psycopg://{ADMIN}/postgres"
         secret = ("config", "set", "--path", "--secret")
         project.pulumi(*secret, "legal-ai:database.adminUrl", admin).ok()
+        project.pulumi(*secret, "legal-ai:notifications.webhook", on_call.url).ok()
         project.up().ok()
         yield Releasing(Shifting(project, REDIS))
 

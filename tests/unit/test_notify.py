@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -158,7 +158,7 @@ def test_the_public_is_not_told_of_what_it_does_not_notice(kind: Any) -> None:
 
 def test_the_status_page_gets_its_token(somebody: Receiver, said: list[str]) -> None:
     facts = NotificationFacts(status_page=somebody.url, status_page_token=SecretStr("page-token"))
-    assert Notifier(facts, said.append).tell(EVENT) == []
+    Notifier(facts, said.append).tell(EVENT)
     assert somebody.headers[0]["Authorization"] == "Bearer page-token"
     assert somebody.told[0]["status"] == "monitoring"
 
@@ -249,8 +249,26 @@ def test_no_secret_is_said_even_where_the_other_side_repeats_it(
     assert "path-that-is-secret" not in "".join([*said, str(failure)])
 
 
-def test_where_nobody_is_configured_nobody_is_told(said: list[str]) -> None:
-    assert Notifier(NotificationFacts(stack="local"), said.append).tell(EVENT) == []
+@pytest.mark.parametrize("kind", ["rollback", "stayed", "page", "incident"])
+def test_where_no_channel_reaches_a_person_what_one_must_hear_of_is_a_failure(
+    somebody: Receiver, said: list[str], kind: Any
+) -> None:
+    event = replace(EVENT, kind=kind)
+    for facts in (
+        NotificationFacts(stack="local", on_call="somebody"),
+        NotificationFacts(stack="local", status_page=somebody.url),
+    ):
+        (failure,) = Notifier(facts, said.append).tell(event)
+        assert "on-call was not told: no channel is configured" in str(failure)
+        assert str(failure) in said[-1]
+
+
+def test_what_is_for_information_fails_for_nobody_where_nobody_is_configured(
+    said: list[str],
+) -> None:
+    for kind in ("release", "progress", "resolved", "acknowledged"):
+        event = replace(EVENT, kind=cast(Any, kind))
+        assert Notifier(NotificationFacts(stack="local"), said.append).tell(event) == []
     assert said == []
 
 

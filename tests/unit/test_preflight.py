@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from ops.checklist import Line
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.isolation import Isolation
+from ops.notify import NotificationFacts
 from ops.preflight import code, documents, people, system
 from ops.preflight.git_host import GitHost
 from ops.preflight.line import line
@@ -225,6 +227,30 @@ def test_a_release_does_not_begin_while_the_public_is_shut_out() -> None:
     assert system.public_gets_in(None) == "nobody shut the public out"
     with pytest.raises(Refused, match=r"a breach. `scripts/incident.py reopen` ends it"):
         system.public_gets_in(Isolation("a breach", "2026-01-01T12:00:00Z", "somebody"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (NotificationFacts(), "nobody is named"),
+        (NotificationFacts(on_call="team"), "team is named, and no channel reaches anybody"),
+        (NotificationFacts(on_call="team", status_page="https://s.test"), "no channel reaches"),
+        (NotificationFacts(webhook=SecretStr("https://w.test")), "nobody is named"),
+    ],
+)
+def test_who_is_on_call_has_a_name_and_a_channel(facts: NotificationFacts, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        system.somebody_is_on_call(facts)
+
+
+def test_who_is_on_call_is_told_with_the_channels_that_reach_people() -> None:
+    facts = NotificationFacts(
+        on_call="team",
+        status_page="https://s.test",
+        pager_duty_key=SecretStr("key"),
+        webhook=SecretStr("https://w.test"),
+    )
+    assert system.somebody_is_on_call(facts) == "team, by PagerDuty, webhook"
 
 
 @pytest.mark.parametrize(
