@@ -6,18 +6,22 @@ People and CI write that file, and its credentials may come from a program of th
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import subprocess
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final
 
 import httpx2
 import yaml
 from lightkube import Client, KubeConfig
+from lightkube.config import client_adapter
 from lightkube.config.kubeconfig import DEFAULT_KUBECONFIG, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
 from ops.errors import NoAccess
 from ops.first_decoding import CONNECTING
 
+PROGRAM_SECONDS: Final = 30.0
+"""How long a program may take to give credentials: a browser may have to be logged in with."""
 SAYS_ITSELF: Final = (ConfigError, OSError, AssertionError)
 """Errors whose text is a sentence for people."""
 
@@ -66,6 +70,25 @@ class _Credentials(httpx2.Auth):
                 f"no way to the cluster: {self._giver} gives no credentials: {_told(error)}. Log "
                 "in with it anew, or set KUBECONFIG, or `pulumi config set kubernetes:context NAME`"
             ) from error
+
+
+def _printed(command: Sequence[str], env: Mapping[str, str]) -> bytes:
+    """What a program prints that gives credentials. Raises ConfigError."""
+    try:
+        done = subprocess.run(
+            command, env=env, capture_output=True, timeout=PROGRAM_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ConfigError(
+            f"it did not end within {PROGRAM_SECONDS:g} s, so it hangs, or asks for something"
+        ) from error
+    if done.returncode != 0:
+        raise ConfigError(f"it returned {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
+# Lightkube's own waits for ever, and it has no way to give it another.
+client_adapter.sync_check_output = _printed
 
 
 def _giver(config: SingleConfig) -> str:

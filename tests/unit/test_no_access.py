@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import kubeconfig
 from ops.cluster import Cluster
 from ops.errors import CouldNotFindOut, NoAccess
 from tests.unit.stranger import Machine, api_server_that_forbids
@@ -70,6 +71,7 @@ def test_a_kubeconfig_that_cannot_be_read_is_named_with_what_is_wrong_with_it(
 PLUGINS = {
     "nonesuch": "No such file",
     "says no": "returned 1: The SSO session has expired",
+    "hangs": "did not end within 0.3 s",
     "says nothing": "it is empty",
     "says something else": "there is no 'status'",
 }
@@ -77,9 +79,12 @@ PLUGINS = {
 
 @pytest.mark.parametrize(("name", "told"), PLUGINS.items(), ids=PLUGINS)
 def test_a_program_that_gives_no_credentials_is_a_matter_of_set_up_and_is_named(
-    machine: Machine, tmp_path: Path, name: str, told: str
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, told: str
 ) -> None:
+    if name == "hangs":
+        monkeypatch.setattr(kubeconfig, "PROGRAM_SECONDS", 0.3)
     printed = {
+        "hangs": "exec sleep 60",
         "says no": "echo 'The SSO session has expired' >&2; exit 1",
         "says nothing": "exit 0",
         "says something else": "echo '{}'",
