@@ -74,7 +74,10 @@ def _covered(checks: Mapping[str, Check], names: Sequence[str]) -> str:
 def _approved(who: Sequence[str]) -> str:
     if len(who) < APPROVALS:
         told = ", ".join(who) or "nobody"
-        raise Refused(f"approved by {told}; {APPROVALS} people other than its author are needed")
+        raise Refused(
+            f"what was merged is approved by {told}; {APPROVALS} people other than its author are "
+            "needed, after its last push"
+        )
     return f"by {', '.join(who)}"
 
 

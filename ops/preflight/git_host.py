@@ -64,24 +64,31 @@ class GitHost:
     def approvals(self, commit: str) -> list[str]:
         """Who approves of the pull request that brought the commit, as things stand.
 
-        An approval that was followed by a request for changes, or dismissed, is none; nor is the
-        author's own.
+        Each merged one stands for itself, and the one with most counts. An approval that was
+        followed by a request for changes, or dismissed, is none; nor is the author's own, nor one
+        of an earlier state of the branch: who gave it has not seen what was merged.
         """
-        pulls = list(self._pages(f"/commits/{commit}/pulls", None))
+        pulls = [
+            pull for pull in self._pages(f"/commits/{commit}/pulls", None) if pull.get("merged_at")
+        ]
         if not pulls:
             raise CouldNotFindOut(
-                f"commit {commit[:12]} belongs to no pull request, so nobody is known to have "
-                "reviewed it. Merge by pull request"
+                f"commit {commit[:12]} belongs to no merged pull request, so nobody is known to "
+                "have reviewed it. Merge by pull request, and tag the merge's commit"
             )
-        approving: set[str] = set()
-        for pull in pulls:
-            last: dict[str, str] = {}
-            for review in self._pages(f"/pulls/{pull['number']}/reviews", None):
-                if review["state"] in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:
-                    last[review["user"]["login"]] = review["state"]
-            author = pull["user"]["login"]
-            approving |= {who for who, said in last.items() if said == "APPROVED" and who != author}
-        return sorted(approving)
+        return max((self._approving(pull) for pull in pulls), key=len)
+
+    def _approving(self, pull: Mapping[str, Any]) -> list[str]:
+        last: dict[str, Mapping[str, Any]] = {}
+        for review in self._pages(f"/pulls/{pull['number']}/reviews", None):
+            if review["state"] in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:
+                last[review["user"]["login"]] = review
+        last.pop(pull["user"]["login"], None)
+        return sorted(
+            who
+            for who, review in last.items()
+            if review["state"] == "APPROVED" and review.get("commit_id") == pull["head"]["sha"]
+        )
 
     def _pages(self, path: str, key: str | None) -> Iterator[Mapping[str, Any]]:
         for number in range(1, MOST_PAGES + 1):

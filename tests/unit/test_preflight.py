@@ -22,6 +22,8 @@ from ops.preflight.git_host import GitHost
 from ops.preflight.line import line
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
+HEAD = "fedcba9876543210fedcba9876543210fedcba98"
+"""The last commit of the pull request's branch; what it became on the main one is `SHA`."""
 NAMES = {
     "tests": ["backend", "frontend"],
     "lint": ["lint"],
@@ -40,7 +42,7 @@ class Hub:
         self.tokens: list[str | None] = []
         self.runs([run(name) for name in PASSED] + [run("coverage", title="81.5% of lines")])
         self.answers[f"commits/{SHA}/statuses"] = []
-        self.answers[f"commits/{SHA}/pulls"] = [{"number": 7, "user": {"login": "author"}}]
+        self.answers[f"commits/{SHA}/pulls"] = [pull(7)]
         self.reviews(("one", "APPROVED"), ("two", "APPROVED"))
         hub = self
 
@@ -72,9 +74,9 @@ class Hub:
     def runs(self, runs: list[dict[str, Any]]) -> None:
         self.answers[f"commits/{SHA}/check-runs"] = {"check_runs": runs}
 
-    def reviews(self, *reviews: tuple[str, str]) -> None:
-        self.answers["pulls/7/reviews"] = [
-            {"user": {"login": who}, "state": state} for who, state in reviews
+    def reviews(self, *reviews: tuple[str, str], of: int = 7, commit: str = HEAD) -> None:
+        self.answers[f"pulls/{of}/reviews"] = [
+            {"user": {"login": who}, "state": state, "commit_id": commit} for who, state in reviews
         ]
 
     def client(self, repository: str = "owner/app") -> GitHost:
@@ -82,6 +84,15 @@ class Hub:
 
     def judged(self) -> dict[str, Line]:
         return {each.name: each for each in code.look(self.client(), SHA, NAMES)}
+
+
+def pull(number: int, merged_at: str | None = "2026-01-01") -> dict[str, Any]:
+    return {
+        "number": number,
+        "user": {"login": "author"},
+        "merged_at": merged_at,
+        "head": {"sha": HEAD},
+    }
 
 
 def run(
@@ -193,9 +204,28 @@ def test_a_comment_after_an_approval_leaves_it(hub: Hub) -> None:
     assert hub.judged()["approvals"].detail == "by one, two"
 
 
-def test_a_commit_without_a_pull_request_is_unknown(hub: Hub) -> None:
-    hub.answers[f"commits/{SHA}/pulls"] = []
+@pytest.mark.parametrize("pulls", [[], [pull(7, merged_at=None)]])
+def test_a_commit_without_a_merged_pull_request_is_unknown(
+    hub: Hub, pulls: list[dict[str, Any]]
+) -> None:
+    hub.answers[f"commits/{SHA}/pulls"] = pulls
     assert hub.judged()["approvals"].verdict == "unknown"
+    assert "tag the merge's commit" in hub.judged()["approvals"].detail
+
+
+def test_approvals_of_two_pull_requests_are_not_added_up(hub: Hub) -> None:
+    hub.answers[f"commits/{SHA}/pulls"] = [pull(7), pull(8)]
+    hub.reviews(("one", "APPROVED"))
+    hub.reviews(("two", "APPROVED"), of=8)
+    assert hub.judged()["approvals"].verdict == "bad"
+    hub.reviews(("two", "APPROVED"), ("three", "APPROVED"), of=8)
+    assert hub.judged()["approvals"].detail == "by three, two"
+
+
+def test_an_approval_of_an_earlier_state_of_the_branch_does_not_count(hub: Hub) -> None:
+    hub.reviews(("one", "APPROVED"), ("two", "APPROVED"), commit="0" * 40)
+    assert hub.judged()["approvals"].verdict == "bad"
+    assert "is approved by nobody" in hub.judged()["approvals"].detail
 
 
 def test_a_wrong_repository_is_unknown_and_says_where_it_is_set(hub: Hub) -> None:
