@@ -17,7 +17,7 @@ import pulumi
 from ops import background_moves, routing
 from ops.background_moves import Move
 from ops.color import Color
-from ops.errors import OpsError
+from ops.errors import GATE_UNKNOWN, CouldNotFindOut, OpsError
 from ops.gate import Gate
 from ops.names import ACTIVE_COLOR, CANARY_WEIGHT, SERIAL
 from ops.verdict import Finding, RouteChange, WorkloadChange
@@ -67,7 +67,7 @@ class GateHooks:
             try:
                 await _beside(self._gate.settle)
             except OpsError as error:
-                raise pulumi.RunError(str(error)) from error
+                raise pulumi.RunError(_told(error)) from error
         return True
 
     def _before_route(self, args: pulumi.ResourceHookArgs) -> None:
@@ -132,10 +132,15 @@ def run_beside(
             tell(f"gate: {name} took {time.monotonic() - begin:.2f} s")
         except OpsError as error:
             if not pulumi.runtime.is_dry_run():
-                raise
-            pulumi.log.warn(f"the gate could not find out: {error}")
+                raise pulumi.RunError(_told(error)) from error
+            pulumi.log.warn(f"{GATE_UNKNOWN}: {error}")
 
     return run
+
+
+def _told(error: OpsError) -> str:
+    """The error for Pulumi's output, where a refusal and no answer must be told apart."""
+    return f"{GATE_UNKNOWN}: {error}" if isinstance(error, CouldNotFindOut) else str(error)
 
 
 def _warn(findings: list[Finding], title: str) -> None:

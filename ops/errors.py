@@ -1,5 +1,11 @@
 """The errors of this library, one base; each carries the exit code a command ends with."""
 
+from typing import Final
+
+GATE_UNKNOWN: Final = "the gate could not find out"
+"""How the gate's hooks begin where they have no answer: whoever runs `pulumi up` gets text
+alone, and tells that by this from a refusal."""
+
 
 class OpsError(Exception):
     """Something an operator must read: what was tried, what came back, what to do next."""

@@ -16,23 +16,13 @@ from typing import Any, Final
 from ops import child
 from ops.errors import CouldNotFindOut, NoAccess, Refused, UsageError
 from ops.stack_lock import Lock
+from ops.stack_unanswered import NO_ACCESS, Unanswered
 
 PROJECT: Final = "legal-ai"
 READ_SECONDS: Final = 120.0
 PREVIEW_SECONDS: Final = 900.0
 UP_SECONDS: Final = 7 * 3600.0
 """Longer than a database may take to be made from a backup (`components/generation.py`)."""
-NO_ACCESS: Final = (
-    "no stack named",
-    "no stack selected",
-    "a stack name may only contain",
-    "passphrase",
-    "unable to open state directory",
-    "PULUMI_ACCESS_TOKEN",
-    "[401]",
-    "[403]",
-)
-"""What Pulumi says when asking again won't help: stack, backend or key are not what was meant."""
 NOT_THERE: Final = "the program `pulumi` is not on PATH: install it, or `source .local/env`"
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -139,16 +129,18 @@ class Stack:
         """`pulumi up --yes --skip-preview`; each line of its output goes to `show` as it comes.
 
         `refresh`: what is live is read first, so that what others changed is seen. Raises Refused
-        with the last lines when it fails, CouldNotFindOut where a lock stands or it did not end
-        within `seconds`. Safe to rerun.
+        with the last lines when it fails, CouldNotFindOut where a lock stands, where it did not
+        end within `seconds`, and where it failed because the gate, Pulumi or the provider got no
+        answer (a part may be done then). Safe to rerun.
         """
         command = ("up", "--yes", "--skip-preview", *(("--refresh",) if refresh else ()))
-        code, told = self._watched(show, seconds, *command)
+        unanswered = Unanswered(show)
+        code, told = self._watched(unanswered.hear, seconds, *command)
         lock = Lock.of(told) if code != 0 else None
         if lock and self.clear_lock and lock.is_left_behind:
             show(f"clearing the lock, as asked for: {lock}")
             self._ask("cancel", "--yes")
-            code, told = self._watched(show, seconds, *command)
+            code, told = self._watched(unanswered.hear, seconds, *command)
             lock = Lock.of(told) if code != 0 else None
         if lock:
             raise CouldNotFindOut(
@@ -156,7 +148,7 @@ class Stack:
                 f"changed nothing. {lock.advice(self.name)}"
             )
         if code != 0:
-            raise Refused(
+            raise unanswered.error(
                 f"`pulumi up` of stack {self.name} failed (exit code {code}):\n{told}\n"
                 "Mend what it names, then run the same command again"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
 from ops.hold import Hold
 from ops.journal import TakenOver
 from ops.shift import procedure
@@ -234,12 +234,13 @@ def test_a_canary_that_can_not_get_on_to_its_next_step_pages() -> None:
     assert world.shares == [10, 25, 50, 100]
 
 
-def test_where_pulumi_fails_the_way_back_is_gone_without_it() -> None:
+@pytest.mark.parametrize("kind", [Refused, CouldNotFindOut])
+def test_where_pulumi_fails_the_way_back_is_gone_without_it(kind: type[OpsError]) -> None:
     world = World()
     world.verdicts = [BAD]
 
     def refuse() -> None:
-        world.refusal = Refused("the state's backend does not answer")
+        world.refusal = kind("the state's backend does not answer")
 
     world.meanwhile = refuse
     with pytest.raises(Refused, match="blue has all traffic again"):

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from ops import child
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.errors import (
+    GATE_UNKNOWN,
+    CouldNotFindOut,
+    NoAccess,
+    OpsError,
+    Refused,
+    UsageError,
+)
 from ops.operations import DatabaseFacts, Operations, parse
 from ops.stack import Stack
 
@@ -24,6 +31,7 @@ case "$1 $2" in
   "cancel --yes") rm "$FAKE_LOCK" ;;
   "up --yes")
     if [ -e "$FAKE_LOCK" ]; then cat "$FAKE_LOCK"; exit 255; fi
+    [ -z "$FAKE_SAYS" ] || echo "$FAKE_SAYS"
     echo "one line"; echo "another"
     [ -z "$FAKE_HANGS" ] || sleep 60
     exit "${FAKE_CODE:-0}" ;;
@@ -75,6 +83,28 @@ def test_a_failed_up_is_refused_with_its_last_lines(
     with pytest.raises(Refused, match=r"(?s)exit code 255.*another"):
         fake.stack.up(seen.append)
     assert seen == ["one line", "another"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (f'    error: before hook "gate-x" failed: {GATE_UNKNOWN}: no answer', CouldNotFindOut),
+        ("    error: configured Kubernetes cluster is unreachable: EOF", CouldNotFindOut),
+        ("error: failed to load checkpoint: blob (code=Unknown): expired", CouldNotFindOut),
+        ("error: could not read the key: incorrect passphrase", NoAccess),
+        ("    error: worker-blue: [403] from its registry, (code=7)", Refused),
+    ],
+)
+def test_an_up_that_failed_for_want_of_an_answer_is_no_refusal(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch, line: str, kind: type[OpsError]
+) -> None:
+    monkeypatch.setenv("FAKE_CODE", "255")
+    # Pulumi's summary comes after it, and may be longer than what a message repeats.
+    monkeypatch.setenv("FAKE_SAYS", "\n".join([line, *(f"{n} unchanged" for n in range(50))]))
+    seen: list[str] = []
+    with pytest.raises(kind, match="exit code 255") as raised:
+        fake.stack.up(seen.append)
+    assert (type(raised.value), seen[0]) == (kind, line)
 
 
 def test_an_up_that_hangs_is_ended_and_that_is_no_answer(
