@@ -79,6 +79,17 @@ class ClusterJournal(Generic[E]):
         self._state = self._load()
         return self._state.entry
 
+    def read_own(self) -> E | None:
+        """The open one, read anew, where this run was the last to write it; else None.
+
+        What another run has written meanwhile stays its own: this one is as fenced as before.
+        """
+        found = self._load()
+        if not found.writer.startswith(self._me):
+            return None
+        self._state = found
+        return found.entry
+
     def history(self) -> list[E]:
         """Those that are over, oldest first."""
         return list(self._load().history)

@@ -26,10 +26,11 @@ def note(journal: ClusterJournal[E], entry: E, say: Callable[[str], None]) -> No
 def note_paged(journal: ClusterJournal[E], say: Callable[[str], None]) -> None:
     """Journal that people were paged for what is open, so that they hear of its end as well.
 
-    It is read anew: whoever just failed may not know what its last write came to. Raises TakenOver.
+    It is read anew: whoever just failed may not know what its last write came to. What another run
+    has open by now is left alone. Raises TakenOver.
     """
     try:
-        found = journal.read()
+        found = journal.read_own()
         if found is not None:
             journal.write(found.model_copy(update={"paged": True}))
     except CouldNotFindOut as error:

@@ -50,6 +50,19 @@ def test_a_run_that_did_not_see_the_others_write_can_not_write() -> None:
     assert found.step == Step.FENCED
 
 
+def test_what_another_run_wrote_is_no_ones_own_and_stays_fenced() -> None:
+    cluster = Versioned()
+    slept, awake = in_cluster(cluster), in_cluster(cluster)
+    slept.read()
+    slept.write(entry())
+    assert slept.read_own() == entry()
+    awake.read()
+    awake.write(entry(step=Step.FENCED))
+    assert slept.read_own() is None
+    with pytest.raises(TakenOver):
+        slept.write(entry(step=Step.MAINTENANCE))
+
+
 def test_of_two_that_write_the_very_same_the_second_is_stopped() -> None:
     cluster = Versioned()
     slept, awake = in_cluster(cluster), in_cluster(cluster)
