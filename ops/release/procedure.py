@@ -12,7 +12,7 @@ from ops.backups.model import rfc3339
 from ops.errors import OpsError, Refused, UsageError
 from ops.journal import TakenOver
 from ops.noting import note
-from ops.release import aborting, telling
+from ops.release import aborting, origin, telling
 from ops.release.beginning import Wish, lines, prepare, require_current, was_done
 from ops.release.entry import DONE, FAILED, SKIPPED, Release
 from ops.release.step import Step
@@ -124,6 +124,8 @@ def _step(tools: Tools, release: Release) -> Release:
     failpoint.reach(f"release.{step}.begun")
     tools.say(f"{step}: begun")
     try:
+        if step is Step.SHIFT:
+            release = origin.remember(tools, release)
         said = ACTS[step](tools, release)
     except TakenOver:
         raise

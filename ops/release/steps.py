@@ -17,7 +17,6 @@ from ops.release.step import Step
 from ops.release.watching import require_arrived, watch
 from ops.shift import procedure
 from ops.shift.beginning import Wish
-from ops.watching.judging import Kind
 
 if TYPE_CHECKING:
     from ops.release.tools import Tools
@@ -85,24 +84,15 @@ def _browser(tools: Tools, release: Release) -> Said:
 def _shift(tools: Tools, release: Release) -> Said:
     shifting, options = tools.shifting(), release.options
     _require_version(tools, shifting, release)
-    problem = release.origin_problem
     found = shifting.journal.read()
     if found is not None and found.target is not release.color:
         # To the shift this release would be its way back, which nobody compares or watches.
         raise Refused(f"another shift is open: {found}. End it by `scripts/canary.py --abort`")
-    live = tools.traffic.live()
-    serves = live is not None and live.has_traffic(release.color.other)
-    is_watched = options.watch_seconds or options.keep_seconds
-    if serves and is_watched and found is None:
-        before = shifting.watcher.before(release.color.other)
-        if before.kind is Kind.SILENT:
-            raise CouldNotFindOut(f"{before.reason}. Nothing is moved that can't be watched")
-        problem = before.reason if before.kind is Kind.BAD else ""
     wish = Wish(release.color, options.steps, options.step_seconds, switch_seconds=0.0)
     done = procedure.run(shifting, wish)
     how = f"by {', '.join(f'{step} %' for step in options.steps)}" if options.steps else "at once"
     told = f"{done}, {how}" if done else f"{release.color} had all traffic"
-    return Said([told], {"origin_problem": problem})
+    return Said([told])
 
 
 def _require_version(tools: Tools, shifting: Shifting, release: Release) -> None:
