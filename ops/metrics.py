@@ -15,7 +15,16 @@ from typing import Any, Final, Literal
 from ops.errors import CouldNotFindOut
 from ops.json_api import JsonApi, Unreachable
 
-__all__ = ["Alert", "NoData", "Prometheus", "QueryFailed", "Sample", "Series", "Unreachable"]
+__all__ = [
+    "Alert",
+    "LoadedRule",
+    "NoData",
+    "Prometheus",
+    "QueryFailed",
+    "Sample",
+    "Series",
+    "Unreachable",
+]
 
 TIMEOUT_SECONDS: Final = 5.0
 SETTING: Final = "legal-ai:alerts.prometheusUrl (or --prometheus)"
@@ -57,6 +66,15 @@ class Alert:
     annotations: Mapping[str, str]
     state: Literal["pending", "firing"]
     since: str
+
+
+@dataclass(frozen=True)
+class LoadedRule:
+    """An alert's rule that is loaded; `problem` is why it can't be judged, empty where it can."""
+
+    name: str
+    labels: Mapping[str, str]
+    problem: str = ""
 
 
 class Prometheus:
@@ -120,6 +138,20 @@ class Prometheus:
                 since=each["activeAt"],
             )
             for each in data["alerts"]
+        ]
+
+    def alert_rules(self) -> list[LoadedRule]:
+        """The alerts that it judges, whatever their state."""
+        data = self._checked("the rules", "GET", "/api/v1/rules", None)
+        return [
+            LoadedRule(
+                rule["name"],
+                rule.get("labels") or {},
+                (rule.get("lastError") or "no reason given") if rule.get("health") == "err" else "",
+            )
+            for group in data["groups"]
+            for rule in group["rules"]
+            if rule["type"] == "alerting"
         ]
 
     def _query(self, path: str, query: str, more: Mapping[str, str]) -> Any:

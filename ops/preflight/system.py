@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ops import background, dashboards, names, verdict
 from ops.alerts import series
+from ops.alerts.names import ROLLBACK_ALERTS, Alert
 from ops.backups import freshness
 from ops.errors import CouldNotFindOut, Refused
 from ops.isolation import REOPEN
@@ -86,14 +87,25 @@ def disk_is_free(prometheus: Prometheus, namespace: str) -> str:
 
 
 def rules_are_loaded(prometheus: Prometheus, namespace: str) -> str:
-    """The rules record what the agent says of the route: loaded, and fed."""
+    """The stack's alerts that roll back are loaded, all can be judged, and they are fed."""
+    loaded = [
+        rule for rule in prometheus.alert_rules() if rule.labels.get("namespace") == namespace
+    ]
+    wanted = {str(name) for name in (*ROLLBACK_ALERTS, Alert.NO_DATA)}
+    if missing := sorted(wanted - {rule.name for rule in loaded}):
+        raise Refused(
+            f"Prometheus has no alert {', '.join(missing)} for {namespace}: `pulumi up` makes the "
+            "rules; its page /rules shows those that it loaded"
+        )
+    if broken := [f"{rule.name} ({rule.problem})" for rule in loaded if rule.problem]:
+        raise Refused(f"Prometheus can't judge {', '.join(broken)}: see its page /rules")
     samples = prometheus.vector(series.query(series.ROUTE_WEIGHT, namespace))
     if not samples:
         raise Refused(
-            f"Prometheus records nothing for {namespace}: the rules are not loaded, or the agent "
-            "is not scraped. See its pages /rules and /targets"
+            f"Prometheus records nothing for {namespace}: the agent is not scraped. See its page "
+            "/targets"
         )
-    return f"Prometheus records the weights of {len(samples)} colors"
+    return f"{len(loaded)} alerts are loaded; the weights of {len(samples)} colors are recorded"
 
 
 def dashboards_are_there(cluster: Cluster) -> str:

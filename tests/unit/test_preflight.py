@@ -13,13 +13,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
+from ops.alerts.names import ROLLBACK_ALERTS
 from ops.checklist import Line
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.isolation import Isolation
+from ops.metrics import Prometheus
 from ops.notify import NotificationFacts
 from ops.preflight import code, documents, people, system
 from ops.preflight.git_host import GitHost
 from ops.preflight.line import line
+from tests.unit.json_server import json_server
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 HEAD = "fedcba9876543210fedcba9876543210fedcba98"
@@ -257,6 +260,50 @@ def test_a_release_does_not_begin_while_the_public_is_shut_out() -> None:
     assert system.public_gets_in(None) == "nobody shut the public out"
     with pytest.raises(Refused, match=r"a breach. `scripts/incident.py reopen` ends it"):
         system.public_gets_in(Isolation("a breach", "2026-01-01T12:00:00Z", "somebody"))
+
+
+def alert(name: str, namespace: str = "legal-ai", **more: str) -> dict[str, Any]:
+    labels = {"namespace": namespace, "severity": "critical"}
+    return {"type": "alerting", "name": name, "labels": labels, "health": "ok", **more}
+
+
+def rules_judged(loaded: list[dict[str, Any]], weights: int = 2) -> Line:
+    """By a Prometheus that has these rules, and so many colors' weights."""
+    with json_server() as prometheus:
+        record = {"type": "recording", "name": "legal_ai:errors:ratio", "health": "ok"}
+        data: dict[str, Any] = {"groups": [{"rules": [record]}, {"rules": loaded}]}
+        prometheus.answers["GET /api/v1/rules"] = 200, {"status": "success", "data": data}
+        result = [{"metric": {}, "value": [1, "50"]}] * weights
+        found = {"status": "success", "data": {"resultType": "vector", "result": result}}
+        prometheus.answers["POST /api/v1/query"] = 200, found
+        asked = Prometheus(prometheus.url)
+        return line("rules", lambda: system.rules_are_loaded(asked, "legal-ai"))
+
+
+LOADED = [alert(name) for name in [*ROLLBACK_ALERTS, "NoData", "DiskLow"]]
+
+
+def test_rules_are_good_where_this_stacks_alerts_are_loaded_and_fed() -> None:
+    judged = rules_judged(LOADED)
+    assert judged.verdict == "good", judged
+    assert judged.detail == "6 alerts are loaded; the weights of 2 colors are recorded"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "weights", "said"),
+    [
+        ([], 2, "no alert CanaryFailure, CanaryLatency, DeploymentFailure"),
+        ([one for one in LOADED if one["name"] != "DeploymentFailure"], 2, "DeploymentFailure for"),
+        ([*LOADED[:-2], alert("NoData", "other")], 2, "no alert NoData for legal-ai"),
+        ([*LOADED, alert("CpuHigh", health="err", lastError="many-to-many")], 2, "many-to-many"),
+        (LOADED, 0, "the agent is not scraped"),
+    ],
+)
+def test_rules_that_would_roll_nothing_back_are_bad(
+    loaded: list[dict[str, Any]], weights: int, said: str
+) -> None:
+    judged = rules_judged(loaded, weights)
+    assert (judged.verdict, said in judged.detail) == ("bad", True), judged
 
 
 @pytest.mark.parametrize(
