@@ -9,9 +9,11 @@ from ops.errors import OpsError
 from ops.journal import TakenOver
 from ops.notify import Event
 from ops.shift.applying import apply, moved
+from ops.shift.config import serial
 from ops.shift.ending import close
 from ops.shift.entry import Phase, Shift
 from ops.shift.paging import Paged, facts
+from ops.verdict import judge_serial
 
 if TYPE_CHECKING:
     from ops.shift.tools import Tools
@@ -52,6 +54,11 @@ def go_back(tools: Tools, shift: Shift, reason: str, *, failing: bool = False) -
 def _by_pulumi(tools: Tools, shift: Shift) -> str:
     """What kept Pulumi from giving the origin everything; empty if nothing did."""
     try:
+        live = tools.traffic.live()
+        stale = judge_serial(serial(tools.stack.config()), live) if live else []
+        if stale:
+            # The gate would refuse the route, but Secrets of then have no gate and come before it.
+            return f"no `pulumi up` from here: {stale[0].reason}"
         apply(tools, shift)
         return moved(tools, shift)
     except TakenOver:

@@ -445,6 +445,29 @@ def test_an_older_checkout_is_told_so_and_the_canary_stays_open() -> None:
     assert world.open
 
 
+@pytest.mark.parametrize("steps", [(), (10, 25, 50, 100)])
+def test_a_way_back_from_an_older_checkout_runs_no_pulumi_up_there(steps: tuple[int, ...]) -> None:
+    world = World()
+    world.verdicts = [SILENT]
+    with pytest.raises(CouldNotFindOut):
+        procedure.run(world.tools(), Wish(target=GREEN, steps=steps))
+    stale = {"activeColor": "blue", "canaryWeight": "0", "serial": "7"}
+    world.config_data |= {f"legal-ai:{key}": value for key, value in stale.items()}
+    ups, writes = len(world.limits), len(world.writes)
+    if steps:
+        closed = procedure.abort(world.tools())
+    else:
+        back = procedure.run(world.tools(), Wish(target=BLUE, switch_seconds=0))
+        assert back
+        closed = back
+    assert closed.outcome == "went back"
+    assert (len(world.limits), len(world.writes)) == (ups, writes)
+    assert world.live_traffic
+    assert world.live_traffic.weights == {BLUE: 100, GREEN: 0}
+    assert len(world.emergencies) == 1
+    assert any("older than what is live" in line for line in world.said)
+
+
 @pytest.mark.parametrize("steps", [(0,), (101,), (25, 10), (10, 10)])
 def test_steps_that_do_not_rise_from_1_to_100_are_a_usage_error(steps: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match="10,25,50,100"):
