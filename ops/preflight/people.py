@@ -32,6 +32,9 @@ ITEMS: Final[Mapping[str, str]] = {
 }
 """The runbook's lines that no machine can look at, or none by itself: docs/preflight.md."""
 
+AFTER_STAGING: Final = frozenset({"staging", "approval"})
+"""What nobody can have seen to before production: the file is one, whichever stack it is for."""
+
 PREFLIGHT: Final = "scripts/preflight.py"
 
 

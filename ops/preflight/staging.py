@@ -110,7 +110,8 @@ def _released(name: str, entries: list[Release], version: str) -> Release:
         known = ", ".join(dict.fromkeys(entry.version for entry in entries)) or "none"
         raise Refused(
             f"{name} never released {version} (it released: {known}). There: `scripts/release.py "
-            f"{version} --stack {name}`"
+            f"{version} --stack {name} --no-canary --watch-minutes 0 --keep-minutes 0`, or "
+            "watched, where enough requests are sent to judge by"
         )
     last = found[-1]
     smoke = last.run_of(Step.SMOKE)

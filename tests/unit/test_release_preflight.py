@@ -43,12 +43,14 @@ class Away:
 
     name = short_name = "production"
 
-    def __init__(self, folder: Path, release: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, folder: Path, release: dict[str, Any] | None = None, environment: str = "local"
+    ) -> None:
         self.folder = folder
-        self.release = release or {}
+        self.facts = {"release": release or {}, "environment": environment}
 
     def outputs(self) -> dict[str, Any]:
-        return {"operations": {**FACTS, "release": self.release}}
+        return {"operations": {**FACTS, **self.facts}}
 
     def config(self) -> dict[str, Any]:
         return {"legal-ai:green": {"version": "v1"}}
@@ -72,8 +74,8 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lines:
     def no_backups(*_: object) -> None:
         raise UsageError("the store's key is not set")
 
-    def look(**release: Any) -> dict[str, Line]:
-        stack = cast(Any, Away(tmp_path, release))
+    def look(environment: str = "production", **release: Any) -> dict[str, Line]:
+        stack = cast(Any, Away(tmp_path, release, environment))
         found = preflight.look(stack, NoCluster(), wanted, print, None)
         assert worst(found) != "good"
         assert len({line.name for line in found}) == len(found)
@@ -143,6 +145,16 @@ def test_a_tick_for_staging_does_not_stand_for_the_look_at_it(
     assert lines(stagingStack="staging")["staging"] == Line(
         "staging", "unknown", "staging does not answer"
     )
+
+
+@pytest.mark.parametrize("environment", ["staging", "local"])
+def test_what_can_only_be_seen_to_after_staging_is_asked_in_production_alone(
+    lines: Lines, tmp_path: Path, environment: str
+) -> None:
+    people.written(tmp_path / "v2.yaml", "v2")
+    assert ITEMS.keys() - lines(environment).keys() == {"staging", "approval"}
+    assert ITEMS.keys() <= lines("production").keys()
+    assert "staging" in lines(environment, stagingStack="another"), "who names one is answered"
 
 
 def test_with_a_git_host_its_gates_stand_where_the_line_code_stood(lines: Lines) -> None:

@@ -474,9 +474,21 @@ def test_a_worker_that_is_another_image_than_in_staging_keeps_the_old_color(
     assert world.running[BLUE]
 
 
-def test_a_staging_that_does_not_answer_any_more_does_not_keep_the_old_color(
+def test_a_staging_that_answers_no_more_does_not_keep_the_old_color_from_going(
     world: ReleaseWorld,
 ) -> None:
     world.image_lines = [Line("digests", "unknown", "staging does not answer")]
     release(world)
     assert world.running[BLUE] == 0
+
+
+def test_where_nobody_sends_requests_a_release_ends_well_unwatched(
+    world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watched(*_: object) -> Verdict:
+        raise AssertionError("Prometheus was asked")
+
+    monkeypatch.setattr(world, "before", watched)
+    monkeypatch.setattr(world, "step", watched)
+    release(world, Wish("v2", Options(steps=(), watch_seconds=0, keep_seconds=0)))
+    assert (world.ended.outcome, world.weights[GREEN]) == ("done", 100)

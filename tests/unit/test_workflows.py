@@ -60,3 +60,22 @@ def test_a_release_is_never_cancelled_by_another_one_and_its_file_is_kept() -> N
         last = job["steps"][-1]
         assert last["if"] == "always()"
         assert "git push" in last["run"]
+
+
+def test_a_release_to_staging_is_not_watched_by_requests_that_nobody_sends() -> None:
+    told = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
+    (run,) = [s["run"] for s in told["jobs"]["staging"]["steps"] if "release.py" in str(s)]
+    assert "--no-canary --watch-minutes 0 --keep-minutes 0" in run
+
+
+def test_a_production_release_is_gone_on_with_without_one_in_staging() -> None:
+    file = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
+    # To YAML 1.1 `on` is a truth.
+    choice = file[True]["workflow_dispatch"]["inputs"]["resume"]
+    assert choice["options"] == ["nothing", "staging", "production"]
+    staging, production = file["jobs"]["staging"], file["jobs"]["production"]
+    assert staging["if"] == "${{ inputs.resume != 'production' }}"
+    # Without a status function a job is left out when one that it needs was.
+    assert production["if"] == "${{ !failure() && !cancelled() }}"
+    for name, job in (("staging", staging), ("production", production)):
+        assert job["env"]["WHAT"] == f"${{{{ inputs.resume == '{name}' && '--resume' || '' }}}}"
