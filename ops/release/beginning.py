@@ -13,6 +13,7 @@ from ops.release.entry import DONE, Options, Release
 from ops.release.step import WHAT, Step
 from ops.shift import beginning as shift
 from ops.shift.config import configured, serial
+from ops.shift.mending import mend
 from ops.verdict import enforce, judge_serial
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def prepare(tools: Tools, wish: Wish) -> Release:
         raise Refused(
             f"a release begins where one color has all traffic, and configuration says so. Live: "
             f"{told}; configured: {configured(values)}. Finish the shift that is open "
-            f"(`scripts/canary.py --status`), or `scripts/emergency_rollback.py --acknowledge`"
+            f"(`scripts/canary.py --status`). Where none is: {mend(tools.traffic, 0)}"
         )
     color = _color(wish, live.active, config.of_color(values, live.active).version)
     started = tools.now()

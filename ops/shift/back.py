@@ -12,6 +12,7 @@ from ops.shift.applying import apply, moved
 from ops.shift.config import serial
 from ops.shift.ending import close
 from ops.shift.entry import Phase, Shift
+from ops.shift.mending import mend
 from ops.shift.paging import Paged, facts
 from ops.verdict import judge_serial
 
@@ -84,8 +85,8 @@ def _past_pulumi(tools: Tools, shift: Shift, trouble: str) -> None:
     if still:
         raise _stuck(tools, shift, trouble, still)
     tools.say(
-        f"{shift.origin} has all traffic again, but not by Pulumi: make configuration and state "
-        "say so with `scripts/emergency_rollback.py --acknowledge`"
+        f"{shift.origin} has all traffic again, but Pulumi did not end well. To make configuration "
+        f"and state say so: {mend(tools.traffic)}"
     )
 
 

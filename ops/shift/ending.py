@@ -8,6 +8,7 @@ from ops.backups.model import rfc3339
 from ops.errors import Refused
 from ops.notify import Event
 from ops.noting import note
+from ops.shift.mending import mend
 from ops.shift.paging import OPTIONS, Paged, facts, page
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ def overruled(tools: Tools, shift: Shift, reason: str) -> Refused:
     """
     closed = close(tools, shift, "overruled", reason)
     return Refused(
-        f"{closed}: somebody else moved traffic meanwhile, and that stays: {reason}. Make the "
-        "configuration say what is live, and lift the hold if one stands, by "
-        "`scripts/emergency_rollback.py --acknowledge`"
+        f"{closed}: somebody else moved traffic meanwhile, and that stays: {reason}. To make "
+        f"the configuration say what is live: {mend(tools.traffic)}"
     )
 
 

@@ -187,8 +187,12 @@ def test_a_route_that_somebody_patched_is_not_taken_for_our_own() -> None:
         world.live_traffic = LiveTraffic({BLUE: 40, GREEN: 60}, BLUE, 8)
 
     world.meanwhile = patch
-    with pytest.raises(Refused, match=r"blue 40 %, green 60 %.*left it at blue 90 %, green 10 %"):
+    with pytest.raises(
+        Refused, match=r"blue 40 %, green 60 %.*left it at blue 90 %, green 10 %"
+    ) as raised:
         procedure.run(world.tools(), CANARY)
+    assert "activeColor=blue --plaintext legal-ai:canaryWeight=60`" in str(raised.value)
+    assert "--acknowledge" not in str(raised.value), "no hold stands"
     assert world.last.outcome == "overruled"
 
 
@@ -288,6 +292,8 @@ def test_an_up_that_fails_elsewhere_after_it_moved_the_route_back_needs_no_other
         procedure.run(world.tools(), SWITCH)
     assert world.emergencies == []
     assert "worker-blue did not start" in world.events[-1].text
+    assert "canaryWeight=0`, then `pulumi up --refresh`" in world.said[-1]
+    assert "--acknowledge" not in world.said[-1], "no hold stands"
 
 
 def test_a_run_that_loses_the_journal_on_its_way_back_leaves_that_to_the_other_one() -> None:

@@ -334,7 +334,13 @@ def test_the_version_that_serves_is_not_released_to_the_other_color(world: Relea
 
 def test_a_release_begins_only_where_one_color_has_all_traffic(world: ReleaseWorld) -> None:
     world.config_data["legal-ai:canaryWeight"] = "10"
-    assert "one color has all traffic" in failed(world, Refused)
+    told = failed(world, Refused)
+    assert "one color has all traffic" in told
+    assert "canaryWeight=0`, then `pulumi up --refresh`" in told
+    assert "--acknowledge" not in told, "no hold stands"
+    world.roll_back()
+    world.config_data["legal-ai:serial"] = "8"
+    assert "--acknowledge" in failed(world, Refused)
     assert world.release is None
 
 
