@@ -113,6 +113,12 @@ class JobsCluster(Cluster):
         """The public route with all traffic at one color."""
         self.objects[("HTTPRoute", "legal-ai")] = routing.public_route(SITE, split(active))
 
+    @property
+    def images_run(self) -> set[str]:
+        """Images of all Jobs."""
+        jobs = [body for (kind, _), body in self.objects.items() if kind == "Job"]
+        return {str(job["spec"]["template"]["spec"]["containers"][0]["image"]) for job in jobs}
+
     def wait_for_jobs(self) -> None:
         """Return once no process runs."""
         for process in list(self.processes.values()):

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from ops import failpoint, names, schema_record
+from ops import failpoint, names, operations, schema_record
 from ops.backups.engine import Engine
 from ops.backups.model import TAG_VERIFIED_AT, Backup, rfc3339
 from ops.color import Color
@@ -21,6 +21,9 @@ from ops.migrations import jobs
 from ops.migrations.migrations import Migrations
 from ops.migrations.rehearse import rehearse
 from ops.operations import Operations, parse
+from ops.release.data import StackData
+from ops.release.entry import Release
+from ops.release.step import Step
 from ops.stack import Stack
 from tests.integration.jobs_cluster import REPOSITORY, JobsCluster
 from tests.integration.postgres import PrivateServer
@@ -137,6 +140,25 @@ def story(
     migrations = Migrations(stack, facts(url), cluster, said.append)
     yield Story(server, database, templates, cluster, migrations, said)
     cluster.kill_jobs()
+
+
+def test_a_release_expands_the_schema_by_the_new_image_whatever_is_configured(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.configure(green="v1.1.0")
+    monkeypatch.setattr(operations, "read", lambda _: story.migrations.operations)
+    release = Release(
+        id="1",
+        version="v1.2.0",
+        color=GREEN,
+        by="somebody",
+        started="2026-01-01T00:00:00Z",
+        step=Step.MIGRATE,
+    )
+    told = StackData(story.migrations.stack, story.cluster, story.said.append).expand(release)
+    assert any(EXPANDED in line for line in told)
+    assert story.levels == (4, 1)
+    assert story.cluster.images_run == {f"{REPOSITORY}:v1.2.0"}
 
 
 def test_the_schema_comes_before_the_version_that_needs_it_and_is_recorded(story: Story) -> None:
