@@ -15,6 +15,7 @@ from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
 from ops.rollback.journal import Journal
 from ops.state import LiveTraffic
+from ops.verdict import enforce, judge_serial
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -51,13 +52,17 @@ def acknowledge(
 ) -> Done | None:
     """Write what is live into the configuration, apply it, lift the hold; None: nothing is held.
 
-    Raises Refused while the route does not follow the hold, and what `Stack.up` raises.
+    Raises Refused while the route does not follow the hold, or where the configuration is an older
+    one than what is live was made from (it would bring back what was changed since), and what
+    `Stack.up` raises.
     """
     hold = Hold.read(cluster)
     if hold is None:
         return None
     traffic = _followed(cluster, hold)
     config = stack.config()
+    serial = int(config.get(f"{PREFIX}serial") or 0)
+    enforce(judge_serial(serial, traffic), "nothing was changed")
     changes = changed(config, traffic, hold.target, _replicas(cluster, hold.target))
     ended = Journal(cluster).history()
     incident = next((each.incident for each in ended if each.id == hold.operation), "")
@@ -80,7 +85,8 @@ def changed(
 ) -> Changes:
     """Pure: what makes the configuration say that `target` serves, with so many replicas each.
 
-    The serial is raised with any of it: a checkout of before must not undo this.
+    The serial is raised with any of it: a checkout of before must not undo this. It is the live
+    one's at least.
     """
     wanted = {"activeColor": str(target), "canaryWeight": "0"}
     values = {k: v for k, v in wanted.items() if str(config.get(PREFIX + k, "")) != v}
@@ -100,9 +106,8 @@ def changed(
         # A number can't become an object in one write; until the second one the color has none.
         removed = (key,)
         values |= {f"{key}.{service}": str(n) for service, n in replicas.items()}
-    serial = int(config.get(f"{PREFIX}serial") or 0)
-    if values or serial < traffic.serial:
-        values["serial"] = str(max(serial, traffic.serial) + 1)
+    if values:
+        values["serial"] = str(int(config.get(f"{PREFIX}serial") or 0) + 1)
     return Changes(values, removed)
 
 

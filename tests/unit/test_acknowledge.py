@@ -188,7 +188,11 @@ def test_only_what_differs_is_set(
     assert changed(config, LIVE, Color.BLUE, replicas) == wanted
 
 
-def test_a_stale_checkout_is_raised_above_what_is_live() -> None:
-    config = {**GREEN_SERVES, "legal-ai:serial": "3", "legal-ai:activeColor": "blue"}
-    found = changed(config, LIVE, Color.BLUE, {"backend": 2})
-    assert found == Changes({"serial": "8"})
+def test_a_stale_checkout_is_refused_before_anything_of_it_is_deployed(
+    cluster: RollbackCluster,
+) -> None:
+    stack = Recorded.of({**GREEN_SERVES, "legal-ai:serial": "6"})
+    with pytest.raises(Refused, match=r"legal-ai:serial is 6, the route has 7.*\n?.*git pull"):
+        acknowledge(stack, cluster, lambda _: None)
+    assert stack.acts == []
+    assert cluster.data(names.HOLD) is not None
