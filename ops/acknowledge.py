@@ -63,7 +63,7 @@ def acknowledge(
     config = stack.config()
     serial = int(config.get(f"{PREFIX}serial") or 0)
     enforce(judge_serial(serial, traffic), "nothing was changed")
-    changes = changed(config, traffic, hold.target, _replicas(cluster, hold.target))
+    changes = changed(config, hold.target, _replicas(cluster, hold.target))
     ended = Journal(cluster).history()
     incident = next((each.incident for each in ended if each.id == hold.operation), "")
     done = Done(hold, changes, incident)
@@ -80,9 +80,7 @@ def acknowledge(
     return done
 
 
-def changed(
-    config: Mapping[str, Any], traffic: LiveTraffic, target: Color, replicas: Mapping[str, int]
-) -> Changes:
+def changed(config: Mapping[str, Any], target: Color, replicas: Mapping[str, int]) -> Changes:
     """Pure: what makes the configuration say that `target` serves, with so many replicas each.
 
     The serial is raised with any of it: a checkout of before must not undo this. It is the live

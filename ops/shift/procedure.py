@@ -121,8 +121,8 @@ def _done(tools: Tools, shift: Shift) -> Shift:
 
 def _is_back(shift: Shift) -> str:
     return (
-        f"{shift.reason}.\n{shift.origin} has all traffic again, and configuration says so: commit "
-        f"the stack's file. {shift.target} runs on without traffic, to be looked at"
+        f"{shift.reason}.\n{shift.origin} has all traffic again: commit the stack's file if it was "
+        f"changed. {shift.target} runs on without traffic, to be looked at"
     )
 
 

@@ -185,7 +185,7 @@ def test_only_what_differs_is_set(
         "legal-ai:serial": "7",
         "legal-ai:blue": {"version": "v1", "replicas": given},
     }
-    assert changed(config, LIVE, Color.BLUE, replicas) == wanted
+    assert changed(config, Color.BLUE, replicas) == wanted
 
 
 def test_a_stale_checkout_is_refused_before_anything_of_it_is_deployed(
