@@ -118,7 +118,7 @@ class Lease:
             if first is not None and seen is not None and seen != first:
                 raise Refused(
                     f"{self.name} is held by {seen}, which is alive: this run does nothing. Wait "
-                    f"for its end; `kubectl get lease {self.name}` says who has it"
+                    "for its end; `scripts/status.py` shows what goes on"
                 )
             first = seen
             time.sleep(self.pause_seconds)
