@@ -613,9 +613,8 @@ def test_by_hand_one_that_is_open_is_waited_for_and_taken_over_when_nobody_is_at
     assert cluster.now > 10
 
 
-def test_by_hand_one_that_is_being_done_is_left_to_whoever_does_it(
-    cluster: RollbackCluster,
-) -> None:
+def at_work(cluster: RollbackCluster) -> None:
+    """An agent has begun a rollback of green, and does it while somebody waits."""
     agent = rollback(cluster, "agent")
     operation = begun(agent)
 
@@ -624,6 +623,12 @@ def test_by_hand_one_that_is_being_done_is_left_to_whoever_does_it(
         agent.resume(operation)
 
     cluster.on_sleep = work
+
+
+def test_by_hand_one_that_is_being_done_is_left_to_whoever_does_it(
+    cluster: RollbackCluster,
+) -> None:
+    at_work(cluster)
     done = roll_back(rollback(cluster, "somebody"), Wish(None, "it hurts", "somebody"))
     assert isinstance(done, Operation)
     assert done.runner == "agent"
@@ -674,14 +679,7 @@ def test_by_hand_a_dead_one_that_has_moved_traffic_is_ended_and_the_other_way_is
 def test_by_hand_one_that_somebody_else_ends_the_other_way_is_no_success_either(
     cluster: RollbackCluster,
 ) -> None:
-    agent = rollback(cluster, "agent")
-    operation = begun(agent)
-
-    def work() -> None:
-        cluster.on_sleep = lambda: None
-        agent.resume(operation)
-
-    cluster.on_sleep = work
+    at_work(cluster)
     with pytest.raises(Refused, match="green is held"):
         roll_back(rollback(cluster, "somebody"), Wish(BLUE, "it hurts", "somebody"))
 
