@@ -44,6 +44,7 @@ def test_a_hook_that_gets_no_answer_says_so_in_other_words_than_one_that_refuses
 ) -> None:
     # What another test has played of Pulumi may still say that this is a preview.
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
+
     def check(_: object) -> None:
         raise error
 
