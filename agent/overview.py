@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ops import plot, quantities
 from ops.color import Color
 from ops.errors import CouldNotFindOut
+from ops.image import is_digest, version_of
 from ops.plot import Span
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _view(color: Color, facts: Facts) -> ColorView:
         services=tuple(
             Service(
                 name=name,
-                version=_tag(state.image),
+                version=_short(version_of(state.image)),
                 ready=state.ready,
                 desired=state.desired,
                 problem=state.problem,
@@ -206,6 +207,5 @@ def _prometheus(sources: Sources) -> Prometheus:
     return sources.prometheus
 
 
-def _tag(image: str) -> str:
-    name, has_digest, digest = image.partition("@")
-    return digest[:19] if has_digest else name.rpartition("/")[2].rpartition(":")[2]
+def _short(version: str) -> str:
+    return version[:19] if is_digest(version) else version

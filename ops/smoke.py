@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ops import names, web
 from ops.color import Color
 from ops.errors import Refused
+from ops.image import is_digest
 
 if TYPE_CHECKING:
     import httpx2
@@ -60,6 +61,6 @@ def _judge(response: httpx2.Response, color: Color, version: str) -> str:
     if answered != color:
         return f"was answered by {answered}: the preview route or a Service selects the wrong pods"
     running = response.headers.get(names.APP_VERSION_HEADER, "nothing")
-    if running != version and not version.startswith("sha256:"):
+    if running != version and not is_digest(version):
         return f"was answered by version {running}, wanted is {version}"
     return ""

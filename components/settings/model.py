@@ -20,9 +20,10 @@ from components.settings.data import BackupsSettings, DatabaseSettings, RedisSet
 from components.settings.incidents import IncidentsSettings
 from components.settings.notifying import NotificationsSettings
 from components.settings.release import ReleaseSettings
-from components.settings.values import DIGEST, EnvName, Key, Namespace, Secret, ServiceName, Whole
+from components.settings.values import EnvName, Key, Namespace, Secret, ServiceName, Whole
 from components.settings.watching import AlertsSettings
 from ops.color import Color
+from ops.image import with_version
 
 POSTGRESQL_PORT: Final = 5432
 REDIS_PORT: Final = 6379
@@ -175,9 +176,7 @@ class Settings(Part):
 
         Raises ValueError for a color that has no version.
         """
-        version = self.version(color)
-        separator = "@" if DIGEST.fullmatch(version) else ":"
-        return f"{self.services[service].image}{separator}{version}"
+        return with_version(self.services[service].image, self.version(color))
 
     def app_secrets(self) -> dict[str, str]:
         """The secret environment of the pods, in clear: mark it secret before it goes anywhere.

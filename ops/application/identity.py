@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ops import names
 from ops.color import Color
 from ops.errors import UsageError
+from ops.image import is_digest
 from ops.operations import Operations
 
 ANY_VERSION = ""
@@ -38,7 +39,7 @@ class Identity:
         if color not in set(self.allowed):
             return f"{color} answered, {' or '.join(sorted(self.allowed))} has to"
         wanted = self.allowed[Color(color)]
-        if wanted and not wanted.startswith("sha256:") and version != wanted:
+        if wanted and not is_digest(wanted) and version != wanted:
             return f"version {version or 'unknown'} of {color} answered, {wanted} has to"
         self.seen = self.seen or (color, version)
         if self.seen != (color, version):

@@ -11,6 +11,7 @@ from ops import backups, failpoint, schema, schema_record
 from ops.backups import freshness
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.image import version_of
 from ops.migrations import lint, target, tenants
 from ops.migrations.image import Phase, Plan, Revision, parse
 from ops.migrations.job import Command
@@ -228,7 +229,7 @@ class Migrations:
         if standby not in configured:
             return active
         images = schema_record.read(self.cluster).images.items()
-        levels = {target.version_of(ref): image.level for ref, image in images}
+        levels = {version_of(ref): image.level for ref, image in images}
         # What was never asked for its range was never deployed: it is the newer one.
         ahead = levels.get(configured.get(active, ""), 0)
         return active if ahead > levels.get(configured[standby], math.inf) else standby

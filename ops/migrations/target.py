@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ops import names
 from ops.color import Color
 from ops.errors import CouldNotFindOut
+from ops.image import with_version
 
 if TYPE_CHECKING:
     from ops.cluster import Body, Cluster
@@ -63,20 +64,6 @@ def find(cluster: Cluster, service: str, color: Color) -> Target:
         f"deployed in namespace {cluster.namespace}, so there is no environment to migrate in. "
         "Run `pulumi up` first: it migrates an empty database by itself"
     )
-
-
-def with_version(image: str, version: str) -> str:
-    """`repository:tag`, or `repository@sha256:…` where the version is a digest."""
-    repository = image.partition("@")[0]
-    folder, slash, name = repository.rpartition("/")
-    separator = "@" if version.startswith("sha256:") else ":"
-    return f"{folder}{slash}{name.partition(':')[0]}{separator}{version}"
-
-
-def version_of(image: str) -> str:
-    """Tag or digest of an image's reference; empty where it has none."""
-    repository, _, digest = image.partition("@")
-    return digest or repository.rpartition("/")[2].partition(":")[2]
 
 
 def _of(deployment: Body, service: str, color: Color) -> Target:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ops import history, live, names, schema, schema_record
 from ops.color import Color
 from ops.errors import CouldNotFindOut
-from ops.migrations.target import version_of
+from ops.image import version_of
 from ops.state import workload_state
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from ops.image import is_digest
+
 if TYPE_CHECKING:
     from ops.operations import Operations
     from ops.preflight.facts import ReleaseFacts
@@ -28,7 +30,7 @@ def links(facts: Operations, version: str) -> dict[str, str]:
 
 def _outside(facts: ReleaseFacts, version: str) -> Iterator[tuple[str, str]]:
     host = _pages(facts.git_host)
-    if facts.repository and host and not version.startswith("sha256:"):
+    if facts.repository and host and not is_digest(version):
         yield "code of this tag", f"{host}/{facts.repository}/tree/{quote(version)}"
     if sentry := facts.sentry:
         place = f"{sentry.url.rstrip('/')}/organizations/{quote(sentry.organization)}/releases"

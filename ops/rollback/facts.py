@@ -11,6 +11,7 @@ from ops.color import Color
 from ops.errors import CouldNotFindOut
 from ops.history import History, Workloads
 from ops.hold import Hold
+from ops.image import version_of
 from ops.rollback.journal import Operation
 from ops.schema import Fit, Record
 from ops.state import LiveTraffic, WorkloadState, workload_state
@@ -108,9 +109,7 @@ def deployed(cluster: Cluster, services: Collection[str]) -> dict[Color, Workloa
 
 def version(images: Iterable[str]) -> str:
     """Tag or digest of a color's images, which is the same for all; empty where there are none."""
-    image = next(iter(images), "")
-    _, has_digest, digest = image.partition("@")
-    return digest if has_digest else image.rpartition(":")[2]
+    return version_of(next(iter(images), ""))
 
 
 def _since(cluster: Cluster) -> str:

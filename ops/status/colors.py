@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops import schema
+from ops import image, schema
 from ops.color import Color
 from ops.release.config import of_color
-from ops.rollback.facts import version
 from ops.shift.config import configured, version_of
 from ops.status.compared import NONE, UNKNOWN, Compared, moment
 from ops.watching.reading import NOTHING, Look, milliseconds, percent
@@ -92,7 +91,7 @@ def _live_version(facts: Facts | None, color: Color) -> str:
     if facts is None:
         return UNKNOWN
     states = facts.colors[color].workloads.values()
-    found = dict.fromkeys(version([state.image]) for state in states if state is not None)
+    found = dict.fromkeys(image.version_of(state.image) for state in states if state is not None)
     return ", ".join(found) or NONE
 
 

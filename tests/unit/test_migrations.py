@@ -15,7 +15,6 @@ from ops.migrations.job import RUN, Command, attempt_of, digest, job_body, job_n
 from ops.migrations.jobs import Outcome, ending
 from ops.migrations.migrations import Ahead, Migrations
 from ops.migrations.rehearse import scratch_url
-from ops.migrations.target import version_of, with_version
 from ops.migrations.tenants import Tenant, contract_problems, downgrade_problems
 from ops.schema import Database, Image
 from scripts import migrate
@@ -124,23 +123,6 @@ def test_a_goal_that_the_image_does_not_have_is_refused_with_those_it_has() -> N
 def test_an_answer_that_cannot_be_understood_is_not_an_empty_plan(change: dict[str, Any]) -> None:
     with pytest.raises(CouldNotFindOut, match="what an image must do"):
         parse(answer(2) | change)
-
-
-@pytest.mark.parametrize(
-    ("image", "version", "wanted"),
-    [
-        ("app:v1", "v2", "app:v2"),
-        ("registry:5000/team/app:v1", "v2", "registry:5000/team/app:v2"),
-        ("registry:5000/team/app@sha256:aa", "v2", "registry:5000/team/app:v2"),
-        ("registry:5000/team/app:v1", "sha256:bb", "registry:5000/team/app@sha256:bb"),
-        ("app", "v2", "app:v2"),
-    ],
-)
-def test_another_version_of_an_image_keeps_its_registry(
-    image: str, version: str, wanted: str
-) -> None:
-    assert with_version(image, version) == wanted
-    assert version_of(wanted) == version
 
 
 POD = {
