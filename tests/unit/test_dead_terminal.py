@@ -12,7 +12,10 @@ import pytest
 
 from ops.stack import ROOT
 
-BEGIN = """import fcntl, sys, termios, threading
+BEGIN = """import fcntl, signal, sys, termios, threading
+# As in a terminal, also where the tests themselves run in the background of a shell.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pathlib import Path
 from ops import child
 from ops.errors import CouldNotFindOut
