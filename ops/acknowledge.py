@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ops import hold_guard, live, names
 from ops.color import Color
+from ops.config import all_to, raised, serial
 from ops.errors import CouldNotFindOut, Refused
 from ops.hold import Hold
 from ops.rollback.journal import Journal
@@ -61,8 +62,7 @@ def acknowledge(
         return None
     traffic = _followed(cluster, hold)
     config = stack.config()
-    serial = int(config.get(f"{PREFIX}serial") or 0)
-    enforce(judge_serial(serial, traffic), "nothing was changed")
+    enforce(judge_serial(serial(config), traffic), "nothing was changed")
     changes = changed(config, hold.target, _replicas(cluster, hold.target))
     ended = Journal(cluster).history()
     incident = next((each.incident for each in ended if each.id == hold.operation), "")
@@ -86,8 +86,8 @@ def changed(config: Mapping[str, Any], target: Color, replicas: Mapping[str, int
     The serial is raised with any of it: a checkout of before must not undo this. It is the live
     one's at least.
     """
-    wanted = {"activeColor": str(target), "canaryWeight": "0"}
-    values = {k: v for k, v in wanted.items() if str(config.get(PREFIX + k, "")) != v}
+    # What is unset is written too.
+    values = {k: v for k, v in all_to(target).items() if str(config.get(PREFIX + k, "")) != v}
     key = f"{target}.replicas"
     given = (config.get(f"{PREFIX}{target}") or {}).get("replicas", 0)
     removed: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ def changed(config: Mapping[str, Any], target: Color, replicas: Mapping[str, int
         removed = (key,)
         values |= {f"{key}.{service}": str(n) for service, n in replicas.items()}
     if values:
-        values["serial"] = str(int(config.get(f"{PREFIX}serial") or 0) + 1)
+        values |= raised(config)
     return Changes(values, removed)
 
 

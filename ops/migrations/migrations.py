@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from ops import backups, failpoint, schema, schema_record
+from ops import backups, config, failpoint, schema, schema_record
 from ops.backups import freshness
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
@@ -236,9 +236,8 @@ class Migrations:
 
     def _configured(self) -> dict[Color, str]:
         """Versions by color, as the stack's configuration has them now."""
-        config: dict[str, Any] = self.stack.config()
-        found = {color: (config.get(f"legal-ai:{color}") or {}).get("version") for color in Color}
-        return {color: str(version) for color, version in found.items() if version}
+        given = self.stack.config()
+        return {color: found for color in Color if (found := config.version_of(given, color))}
 
 
 def _listed(title: str, problems: Sequence[str]) -> str:

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from ops import failpoint
+from ops import config, failpoint
 from ops.backups.model import rfc3339
 from ops.errors import Refused
 from ops.notify import Event
-from ops.release import config
 from ops.release.entry import ABORTED, Release
 from ops.release.step import Step
 from ops.release.watching import arrived, send_back
 from ops.shift import procedure
-from ops.shift.config import configured
 
 if TYPE_CHECKING:
-    from ops.color import Color
     from ops.release.tools import Tools
     from ops.shift.tools import Alive
 
@@ -77,7 +74,7 @@ def _traffic(tools: Tools, release: Release) -> str:
     color, origin = release.color, release.color.other
     hold = tools.traffic.hold()
     if hold is not None and hold.color is color:
-        if configured(tools.stack.config()) != _all_to(origin):
+        if config.configured(tools.stack.config()) != config.all_to(origin):
             raise Refused(
                 f"{hold}. Let configuration say so first, by `scripts/emergency_rollback.py "
                 "--acknowledge`; then abort again"
@@ -89,7 +86,7 @@ def _traffic(tools: Tools, release: Release) -> str:
         return str(procedure.abort(shifting))
     live = tools.traffic.live()
     is_back = live is not None and live.active is origin and not live.has_traffic(color)
-    if is_back and configured(tools.stack.config()) == _all_to(origin):
+    if is_back and config.configured(tools.stack.config()) == config.all_to(origin):
         return f"{origin} has all of it"
     shift = arrived(tools, release, 0)
     return str(send_back(shifting, shift, f"{tools.by} aborted the release", failing=False))
@@ -110,7 +107,7 @@ def _require_standby(tools: Tools, release: Release) -> None:
     color, origin = release.color, release.color.other
     live = tools.traffic.live()
     is_live = live is not None and live.has_traffic(color)
-    is_meant = configured(tools.stack.config()) != _all_to(origin)
+    is_meant = config.configured(tools.stack.config()) != config.all_to(origin)
     if release.has_begun(Step.DEPLOY) and (is_live or is_meant):
         way = (
             f"`scripts/switch_deployment_color.py {origin}`"
@@ -121,10 +118,6 @@ def _require_standby(tools: Tools, release: Release) -> None:
             f"{color} has traffic, or is configured to have some, so its version and replicas stay "
             f"as they are. Let {origin} have all of it first, by {way}; then abort again"
         )
-
-
-def _all_to(color: Color) -> dict[str, str]:
-    return {"activeColor": str(color), "canaryWeight": "0"}
 
 
 def _silence(tools: Tools, release: Release) -> str:

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ops import config
 from ops.backups.model import rfc3339
+from ops.config import configured, serial
 from ops.errors import CouldNotFindOut, Refused, UsageError
-from ops.release import config
 from ops.release.entry import DONE, Options, Release
 from ops.release.step import WHAT, Step
 from ops.shift import beginning as shift
-from ops.shift.config import configured, serial
 from ops.shift.mending import mend
 from ops.verdict import enforce, judge_serial
 
@@ -54,9 +54,8 @@ def prepare(tools: Tools, wish: Wish) -> Release:
         )
     values = tools.stack.config()
     enforce(judge_serial(serial(values), live), "nothing was changed")
-    wanted = {"activeColor": str(live.active), "canaryWeight": "0"}
     is_split = live.has_traffic(live.active.other)
-    if configured(values) != wanted or is_split:
+    if configured(values) != config.all_to(live.active) or is_split:
         told = ", ".join(f"{color} {weight} %" for color, weight in sorted(live.weights.items()))
         raise Refused(
             f"a release begins where one color has all traffic, and configuration says so. Live: "

@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from ops.color import Color
+from ops.config import ColorConfig
 from ops.journal import JournalEntry, Kept
 from ops.release.step import Step
 
@@ -23,9 +24,6 @@ MOST_LINES: Final = 60
 MOST_CHARACTERS: Final = 300
 MOST_RUNS: Final = 40
 """Of what the steps say is kept so much: a ConfigMap holds 1 MiB, with the history."""
-
-Replicas = int | dict[str, int] | None
-"""Of a color, as configured: for every service, by service, or not at all."""
 
 
 class _Kept(BaseModel):
@@ -51,13 +49,6 @@ class Options(_Kept):
     accept: dict[str, str] = Field(default_factory=dict)
     checklist: str = ""
     last: Step = Step.NOTIFY
-
-
-class ColorConfig(_Kept):
-    """A color's version and replicas as configured before the release."""
-
-    version: str = ""
-    replicas: Replicas = None
 
 
 class Run(_Kept):

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ops import checklist, verdict
+from ops import checklist, config, verdict
 from ops.checklist import Line
+from ops.config import ColorConfig
 from ops.errors import CouldNotFindOut, Refused
 from ops.notify import Event
 from ops.preflight.system import BACKGROUND
-from ops.release import config, deploying, images
-from ops.release.entry import ColorConfig, Release
+from ops.release import deploying, images
+from ops.release.entry import Release
 from ops.release.step import Step
 from ops.release.watching import require_arrived, watch
 from ops.shift import procedure

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from ops import config
 
 if TYPE_CHECKING:
     from ops.checklist import Line
@@ -20,20 +22,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-class Configured(Protocol):
+class Configured(config.Configured, Protocol):
     """What of `ops.stack.Stack` is needed here."""
-
-    def config(self) -> dict[str, Any]:
-        """The stack's configuration by full key."""
-        ...
-
-    def set(self, values: Mapping[str, str]) -> None:
-        """Write keys below `legal-ai:`, all in one write."""
-        ...
-
-    def remove(self, key: str) -> None:
-        """Take a key below `legal-ai:` away."""
-        ...
 
     def up(self, show: Say, *, seconds: float = ...) -> None:
         """`pulumi up`, for at most so long."""

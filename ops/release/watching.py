@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ops import failpoint
+from ops.config import serial
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.journal import TakenOver
 from ops.notify import Event
 from ops.shift import back
 from ops.shift.applying import moved
-from ops.shift.config import serial
 from ops.shift.entry import Phase, Shift
 from ops.shift.paging import Paged
 from ops.watching.judging import Kind

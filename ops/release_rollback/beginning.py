@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ops import config
 from ops.backups.model import rfc3339
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
-from ops.release import config
 from ops.release.beginning import require_current
 from ops.release_rollback import meant
 from ops.release_rollback.entry import Step, Undoing
@@ -15,8 +15,9 @@ from ops.shift import findings
 from ops.verdict import enforce
 
 if TYPE_CHECKING:
+    from ops.config import Replicas
     from ops.history import History
-    from ops.release.entry import Release, Replicas
+    from ops.release.entry import Release
     from ops.release_rollback.tools import Tools
     from ops.release_rollback.wish import Wish
     from ops.state import LiveTraffic
@@ -80,8 +81,8 @@ def _require_possible(tools: Tools, wish: Wish, color: Color, live: LiveTraffic)
         )
     tools.past_pulumi.consider(color, force=wish.force)
     if not wish.force:
-        undeployed = findings.undeployed(tools.release.stack.config(), _deployed(tools))
-        enforce(undeployed, "nothing was changed")
+        waiting = findings.waiting(tools.release.stack.config(), _deployed(tools))
+        enforce(waiting, "nothing was changed")
 
 
 def _deployed(tools: Tools) -> dict[Color, str]:

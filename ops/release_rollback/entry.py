@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from ops.color import Color
+from ops.config import Replicas
 from ops.journal import JournalEntry, Kept
-from ops.release.entry import Replicas
 
 NAME: Final = "release-rollback"
 """ConfigMap with the journal. The Lease of who is at it is the releases'."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ops import config
 from ops.color import Color
 from ops.errors import UsageError
-from ops.release import config
 from ops.release_rollback.entry import DONE
 from ops.rollback.by_hand import suspect
 

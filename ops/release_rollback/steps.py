@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from ops import verdict
+from ops import config, verdict
+from ops.config import ColorConfig
 from ops.notify import Event
 from ops.preflight.system import BACKGROUND
-from ops.release import aborting, config
-from ops.release.entry import ColorConfig
+from ops.release import aborting
 from ops.release_rollback.entry import Step
 from ops.release_rollback.traffic import require_none, take_back
 

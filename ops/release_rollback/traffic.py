@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ops import config
+from ops.config import ColorConfig
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.journal import TakenOver
-from ops.release import config
-from ops.release.entry import ColorConfig
 from ops.release_rollback.beginning import runs
 from ops.shift import procedure
 from ops.shift.applying import SECONDS

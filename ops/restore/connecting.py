@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import backups, operations
+from ops import backups, operations, pending
 from ops.backups import tags
 from ops.backups.opening import open_store
 from ops.cluster import Cluster
 from ops.maintenance import SharedRedis
-from ops.restore import journal, pending, pods
+from ops.restore import journal, pods
 from ops.restore.on_postgres import SERVER, OnPostgres
 from ops.restore.place import renamed
 from ops.restore.tools import Tools

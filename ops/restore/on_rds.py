@@ -12,9 +12,10 @@ from ops import failpoint
 from ops.backups.engine import Say
 from ops.backups.rds_errors import asked
 from ops.backups.rds_instances import Instances, address
+from ops.config import raised
 from ops.database import Address
 from ops.errors import CouldNotFindOut, UsageError
-from ops.restore.place import Configured, raised
+from ops.restore.place import Configured
 from ops.restore.source import Source
 from ops.rotation import turns
 from ops.rotation.server import Server

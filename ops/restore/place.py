@@ -63,11 +63,3 @@ class Configured(Protocol):
 def renamed(url: str, database: str) -> str:
     """The same URL with another database in it, and not a letter else changed."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{quote(database, safe='')}"))
-
-
-def raised(config: Mapping[str, Any]) -> dict[str, str]:
-    """The serial, one higher: a checkout that still names the old database is refused by the gate.
-
-    To be written with the change it belongs to.
-    """
-    return {"serial": str(int(config.get("legal-ai:serial") or 0) + 1)}

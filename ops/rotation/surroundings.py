@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ops import pending
+from ops.config import serial
 from ops.hold import Hold
 from ops.journal import ClusterJournal
 from ops.live import route
 from ops.release.entry import KEPT as RELEASE
 from ops.restore import journal as restore
-from ops.restore import pending
 from ops.shift.entry import KEPT as SHIFT
 from ops.verdict import judge_serial
 
@@ -43,5 +44,4 @@ def _older(cluster: Cluster, config: Mapping[str, Any], router: str) -> list[str
     live = route(cluster, router)
     if live is None:
         return []
-    serial = int(config.get("legal-ai:serial") or 0)
-    return [str(finding) for finding in judge_serial(serial, live.traffic)]
+    return [str(finding) for finding in judge_serial(serial(config), live.traffic)]

@@ -9,10 +9,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from ops import failpoint
 from ops.backups.model import rfc3339
+from ops.config import raised
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.journal import ClusterJournal, TakenOver
 from ops.restore.place import Configured as Written
-from ops.restore.place import raised
 from ops.rotation.entry import Entry
 
 E = TypeVar("E", bound=Entry)

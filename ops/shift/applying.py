@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ops import failpoint
+from ops.config import configured, serial
 from ops.errors import CouldNotFindOut
-from ops.shift.config import configured, serial
 from ops.shift.entry import Phase, Shift
 
 if TYPE_CHECKING:

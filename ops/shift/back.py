@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops import failpoint
+from ops.config import serial
 from ops.errors import OpsError
 from ops.journal import TakenOver
 from ops.notify import Event
 from ops.shift.applying import apply, moved
-from ops.shift.config import serial
 from ops.shift.ending import close
 from ops.shift.entry import Phase, Shift
 from ops.shift.mending import mend

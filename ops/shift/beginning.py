@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ops.backups.model import rfc3339
 from ops.color import Color
+from ops.config import serial, version_of
 from ops.errors import CouldNotFindOut, UsageError
 from ops.shift import findings
-from ops.shift.config import serial, version_of
 from ops.shift.entry import Shift
 from ops.state import LiveTraffic
 from ops.verdict import Finding, Severity, judge_serial
@@ -100,7 +100,7 @@ def prepare(tools: Tools, wish: Wish) -> Start:
     against = [
         *findings.without_version(target, version),
         *findings.not_in_standby(bool(wish.steps), target, live),
-        *findings.undeployed(config, tools.deployed),
+        *findings.waiting(config, tools.deployed),
         *judge_serial(shift.serial, live),
         *findings.held(target, tools.traffic.hold()),
         *watching,

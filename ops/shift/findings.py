@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ops.color import Color
-from ops.shift.config import configured, version_of
+from ops.config import all_to, configured, undeployed
 from ops.shift.entry import DONE, Shift
 from ops.state import LiveTraffic
 from ops.verdict import Finding, Severity
@@ -43,22 +43,18 @@ def not_in_standby(is_canary: bool, target: Color, live: LiveTraffic) -> list[Fi
     ]
 
 
-def undeployed(config: Mapping[str, Any], deployed: Mapping[Color, str]) -> list[Finding]:
+def waiting(config: Mapping[str, Any], deployed: Mapping[Color, str]) -> list[Finding]:
     """Versions that the `up` of a shift would deploy along."""
-    found = []
-    for color in Color:
-        wanted, there = version_of(config, color), deployed.get(color, "")
-        if wanted != there:
-            found.append(
-                Finding(
-                    Severity.REFUSED,
-                    f"legal-ai:{color}.version is {wanted or 'unset'}, deployed is "
-                    f"{there or 'none'}, and the `pulumi up` of this command would deploy it along",
-                    "Deploy it first with `pulumi up`, or take it back. If traffic has to go back "
-                    "now: scripts/emergency_rollback.py",
-                )
-            )
-    return found
+    return [
+        Finding(
+            Severity.REFUSED,
+            f"legal-ai:{each.color}.version is {each.version or 'unset'}, deployed is "
+            f"{each.deployed or 'none'}, and the `pulumi up` of this command would deploy it along",
+            "Deploy it first with `pulumi up`, or take it back. If traffic has to go back now: "
+            "scripts/emergency_rollback.py",
+        )
+        for each in undeployed(config, deployed)
+    ]
 
 
 def held(target: Color, hold: Hold | None) -> list[Finding]:
@@ -75,11 +71,7 @@ def held(target: Color, hold: Hold | None) -> list[Finding]:
 def serves(config: Mapping[str, Any], live: LiveTraffic, target: Color) -> str:
     """Whether the target has all traffic already, live and by the configuration."""
     is_whole = live.active == target and live.has_traffic(target)
-    if (
-        is_whole
-        and not live.has_traffic(target.other)
-        and configured(config) == {"activeColor": str(target), "canaryWeight": "0"}
-    ):
+    if is_whole and not live.has_traffic(target.other) and configured(config) == all_to(target):
         return f"{target} serves everybody, and is to"
     return ""
 

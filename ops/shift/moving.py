@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops import failpoint
+from ops.config import serial, version_of
 from ops.errors import Refused
 from ops.journal import TakenOver
 from ops.shift import back
 from ops.shift.applying import apply, moved, told
-from ops.shift.config import serial, version_of
 from ops.shift.ending import close, overruled
 from ops.shift.entry import Phase, Shift
 

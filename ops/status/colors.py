@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ops import image, schema
 from ops.color import Color
-from ops.release.config import of_color
-from ops.shift.config import configured, version_of
+from ops.config import Config, configured, of_color, version_of, weights
 from ops.status.compared import NONE, UNKNOWN, Compared, moment
 from ops.watching.reading import NOTHING, Look, milliseconds, percent
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ops.state import WorkloadState
     from ops.watching.reading import Reading
 
-Config = Mapping[str, Any]
 NOT_DEPLOYED = "not deployed"
 
 
@@ -42,13 +40,6 @@ class Known:
 def compare(known: Known) -> list[Compared]:
     """Every line of both colors."""
     return [each for color in Color for each in _of(color, known)]
-
-
-def weights(config: Config) -> dict[Color, int]:
-    """Percent for each color, as configured."""
-    wanted = configured(config)
-    active, canary = Color(wanted["activeColor"]), int(wanted["canaryWeight"])
-    return {active: 100 - canary, active.other: canary}
 
 
 def _of(color: Color, known: Known) -> Iterator[Compared]:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ops import background, schema
 from ops.backups.model import ago
 from ops.color import Color
+from ops.config import serial, undeployed, weights
 from ops.errors import CouldNotFindOut, Refused
 from ops.isolation import findings as isolated
-from ops.shift.config import serial, version_of
-from ops.status.colors import weights
 from ops.status.compared import moment
 from ops.watching.reading import NOTHING, Look
 
@@ -47,10 +46,10 @@ def configuration(config: Mapping[str, Any], deployed: Operations) -> str:
     applied = {color: deployed.weights.get(color, 0) for color in Color}
     if wanted != applied:
         waiting.append(f"traffic {_shares(wanted)} (applied: {_shares(applied)})")
-    for color in Color:
-        version, was = version_of(config, color), deployed.versions.get(color, "")
-        if version != was:
-            waiting.append(f"{color} {version or 'none'} (applied: {was or 'none'})")
+    waiting += [
+        f"{each.color} {each.version or 'none'} (applied: {each.deployed or 'none'})"
+        for each in undeployed(config, deployed.versions)
+    ]
     if waiting:
         raise Refused(f"not applied yet: {', '.join(waiting)}. `pulumi up` applies it")
     return "as the last `pulumi up` applied it"

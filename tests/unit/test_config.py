@@ -1,11 +1,12 @@
-"""How a color is configured in a release: as wanted, by whatever it was before, killed or not."""
+"""A stack's configuration as scripts read it, and a color as they write it, killed or not."""
 
 from __future__ import annotations
 
 import pytest
 
-from ops.release import config
-from ops.release.entry import ColorConfig, Replicas
+from ops import config
+from ops.color import Color
+from ops.config import ColorConfig, Replicas, Undeployed
 from tests.unit.release_world import GREEN, ReleaseWorld
 
 EACH = {"backend": 3, "frontend": 2}
@@ -52,3 +53,19 @@ def test_a_write_that_was_killed_between_its_two_halves_is_finished(world: Relea
     wanted = ColorConfig(version="v2", replicas=EACH)
     config.write(world, GREEN, wanted)
     assert green(world) == wanted
+
+
+def test_what_is_not_configured_is_blue_alone_with_serial_zero() -> None:
+    assert config.configured({}) == config.all_to(Color.BLUE)
+    assert config.weights({}) == {Color.BLUE: 100, Color.GREEN: 0}
+    assert (config.serial({}), config.raised({})) == (0, {"serial": "1"})
+    assert config.of_color({}, GREEN) == ColorConfig()
+
+
+def test_a_version_that_was_set_changed_or_taken_away_waits_for_an_up() -> None:
+    given = {"legal-ai:blue": {"version": "v1"}, "legal-ai:green": {"replicas": 1}}
+    assert config.undeployed(given, {Color.BLUE: "v1"}) == []
+    assert config.undeployed(given, {Color.GREEN: "v0"}) == [
+        Undeployed(Color.BLUE, "v1", ""),
+        Undeployed(Color.GREEN, "", "v0"),
+    ]
