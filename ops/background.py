@@ -68,6 +68,21 @@ def running(cluster: Cluster) -> dict[Color, list[Runner]]:
     return found
 
 
+def runs(body: Mapping[str, Any]) -> bool:
+    """Whether a Deployment asks for pods, or a CronJob starts Jobs."""
+    spec = body["spec"]
+    # Neither has the other's field.
+    return bool(spec.get("replicas", 1)) and not spec.get("suspend", False)
+
+
+def has_ended(job: Mapping[str, Any]) -> bool:
+    """Whether a Job is over, well or not; before that, pods of it may still be at work."""
+    return any(
+        condition["type"] in ("Complete", "Failed") and condition["status"] == "True"
+        for condition in job.get("status", {}).get("conditions") or []
+    )
+
+
 def wanted(cluster: Cluster) -> bool:
     """Whether any background service is to run at all, in whichever color. Raises CouldNotFindOut.
 
@@ -113,12 +128,10 @@ def _runner(kind: str, body: Mapping[str, Any]) -> Runner | None:
     spec, status = body.get("spec", {}), body.get("status", {})
     name = str(body["metadata"]["name"])
     color = _color(kind, name, body["metadata"].get("labels") or {})
-    if kind == "Deployment":
-        return Runner(kind, name, color, starts=True) if spec.get("replicas", 1) else None
-    if kind == "CronJob":
-        return None if spec.get("suspend") else Runner(kind, name, color, starts=True)
+    if kind in ("Deployment", "CronJob"):
+        return Runner(kind, name, color, starts=True) if runs(body) else None
     if kind == "Job":
-        return None if _has_ended(status) else Runner(kind, name, color)
+        return None if has_ended(body) else Runner(kind, name, color)
     if status.get("phase") in ("Succeeded", "Failed"):
         return None
     return Runner(kind, name, color, grace_seconds=spec.get("terminationGracePeriodSeconds", 30))
@@ -132,10 +145,3 @@ def _color(kind: str, name: str, labels: Mapping[str, str]) -> Color:
             f"{kind} {name} has the label {names.KIND} and no color: which one runs it? "
             f"See `kubectl get {kind.lower()} {name} --show-labels`"
         ) from error
-
-
-def _has_ended(status: Mapping[str, Any]) -> bool:
-    return any(
-        condition["type"] in ("Complete", "Failed") and condition["status"] == "True"
-        for condition in status.get("conditions") or []
-    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ops import names
-from ops.background import listed, running
+from ops.background import listed, running, runs
 from ops.color import Color
 from ops.errors import Refused
 from ops.hold import Hold
@@ -105,12 +105,13 @@ def let_go(gate: Gate, move: Move) -> None:
 
 def read(gate: Gate, move: Move) -> Facts:
     """The facts as they stand now. Raises CouldNotFindOut."""
+    there = gate.cluster.get(move.kind, move.name)
     return Facts(
         active=gate.plan.split.active,
         live=gate.live(),
         hold=gate.hold(),
         is_verified=gate.cluster.get("ConfigMap", names.UNVERIFIED) is None,
-        runs_now=_runs(move.kind, gate.cluster.get(move.kind, move.name)),
+        runs_now=there is not None and runs(there),
     )
 
 
@@ -183,14 +184,6 @@ def _judge_route(move: Move, facts: Facts) -> list[Finding]:
             )
         ]
     return []
-
-
-def _runs(kind: str, body: Body | None) -> bool:
-    if body is None:
-        return False
-    if kind == "CronJob":
-        return not body["spec"].get("suspend", False)
-    return bool(body["spec"].get("replicas", 1))
 
 
 def _last_run(body: Body | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import failpoint, names, schema_record
+from ops.background import has_ended
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
 from ops.migrations.job import RUN, Command, attempt_of, digest, job_body
 from ops.migrations.target import Target
@@ -105,7 +106,7 @@ class Jobs:
         while True:
             attempts = sorted(self.cluster.list("Job", {RUN: run}), key=attempt_of)
             newest = attempts[-1] if attempts else None
-            if newest is not None and ending(newest) is None:
+            if newest is not None and not has_ended(newest):
                 name = str(newest["metadata"]["name"])
                 self.say(f"Job {name} does it already: attaching to it")
                 return name
@@ -133,7 +134,7 @@ class Jobs:
                 for line in lines[shown:]:
                     self.say(f"  {line}")
             shown = len(lines)
-            if ending(job) is not None:
+            if has_ended(job):
                 return _outcome(job, pod, log)
             self._require_startable(name, pod)
             if time.monotonic() > deadline:
@@ -153,14 +154,6 @@ class Jobs:
                     f"Job {name} can't start: {waiting['reason']}: {waiting.get('message', '')}. "
                     "It was taken away, nothing was changed"
                 )
-
-
-def ending(job: Mapping[str, Any]) -> str | None:
-    """`Complete` or `Failed`; None while it runs."""
-    for condition in job.get("status", {}).get("conditions") or []:
-        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            return str(condition["type"])
-    return None
 
 
 def _began(pod: Mapping[str, Any]) -> bool:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import names
+from ops.background import has_ended
 from ops.backups.model import Backup
 from ops.database import Address
 from ops.errors import Refused
 from ops.migrations.image import BASE, Phase, Plan, parse
 from ops.migrations.job import REHEARSAL, SECRET, Command
-from ops.migrations.jobs import ending
 from ops.migrations.migrations import LOOK_SECONDS, Migrations
 from ops.migrations.target import Target
 
@@ -163,7 +163,7 @@ def _drop_abandoned(cluster: Cluster, stale: set[str]) -> None:
         name = str(secret["metadata"]["name"])
         scratch = (secret["metadata"].get("annotations") or {}).get(SCRATCH, "")
         jobs = cluster.list("Job", {SECRET: name})
-        is_running = any(ending(job) is None for job in jobs)
+        is_running = not all(map(has_ended, jobs))
         seen = max(_moment(each) for each in (secret, *jobs))
         if scratch in stale or (not is_running and now - seen > IDLE):
             cluster.delete("Secret", name)

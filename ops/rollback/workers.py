@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def stop(cluster: Cluster, color: Color) -> None:
     """Tell all of a color to end; `await_stopped` says when they have."""
     for kind, body in _objects(cluster, color):
-        if _runs(body):
+        if background.runs(body):
             _set(cluster, kind, body, replicas=0)
 
 
@@ -26,7 +26,7 @@ def start(cluster: Cluster, color: Color) -> None:
         replicas = int((body["metadata"].get("annotations") or {}).get(names.REPLICAS, "1"))
         if kind == "CronJob":
             hand_over(cluster, str(body["metadata"]["labels"]["app"]), color)
-        if replicas and not _runs(body):
+        if replicas and not background.runs(body):
             _set(cluster, kind, body, replicas=replicas)
 
 
@@ -35,13 +35,6 @@ def _objects(cluster: Cluster, color: Color) -> Iterator[tuple[str, Body]]:
         labels = {names.KIND: service_kind, "color": str(color)}
         for body in cluster.list(kind, labels):
             yield kind, body
-
-
-def _runs(body: Body) -> bool:
-    spec = body["spec"]
-    if "schedule" in spec:
-        return not spec.get("suspend", False)
-    return bool(spec.get("replicas", 1))
 
 
 def _set(cluster: Cluster, kind: str, body: Body, *, replicas: int) -> None:

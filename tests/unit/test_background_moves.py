@@ -152,6 +152,23 @@ def test_what_has_ended_does_not_count(
     assert told(cluster)[GREEN] == []
 
 
+@pytest.mark.parametrize(
+    ("conditions", "wanted"),
+    [
+        ([], False),
+        ([{"type": "SuccessCriteriaMet", "status": "True"}], False),
+        ([{"type": "FailureTarget", "status": "True"}], False),
+        ([{"type": "Complete", "status": "True"}], True),
+        ([{"type": "Failed", "status": "True"}], True),
+        ([{"type": "Failed", "status": "False"}], False),
+    ],
+)
+def test_a_job_has_ended_only_when_kubernetes_says_so_for_good(
+    conditions: list[dict[str, str]], wanted: bool
+) -> None:
+    assert background.has_ended({"status": {"conditions": conditions}}) is wanted
+
+
 def test_a_pod_that_is_ending_still_counts_because_it_still_works(cluster: Objects) -> None:
     cluster.add("Pod", "worker-green-1", status={"phase": "Running"})
     cluster.objects[("Pod", "worker-green-1")]["metadata"]["deletionTimestamp"] = "now"

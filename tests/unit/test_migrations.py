@@ -12,7 +12,7 @@ from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.migrations import target, tenants
 from ops.migrations.image import Plan, parse
 from ops.migrations.job import RUN, Command, attempt_of, digest, job_body, job_name
-from ops.migrations.jobs import Outcome, ending
+from ops.migrations.jobs import Outcome
 from ops.migrations.migrations import Ahead, Migrations
 from ops.migrations.rehearse import scratch_url
 from ops.migrations.tenants import Tenant, contract_problems, downgrade_problems
@@ -258,23 +258,6 @@ def test_the_answer_is_the_last_json_among_what_was_printed() -> None:
     assert outcome(0, log).answer() == {"new": 2}
     with pytest.raises(CouldNotFindOut, match="printed no JSON"):
         outcome(0, "waiting\n").answer()
-
-
-@pytest.mark.parametrize(
-    ("conditions", "wanted"),
-    [
-        ([], None),
-        ([{"type": "SuccessCriteriaMet", "status": "True"}], None),
-        ([{"type": "FailureTarget", "status": "True"}], None),
-        ([{"type": "Complete", "status": "True"}], "Complete"),
-        ([{"type": "Failed", "status": "True"}], "Failed"),
-        ([{"type": "Failed", "status": "False"}], None),
-    ],
-)
-def test_a_job_has_ended_only_when_kubernetes_says_so_for_good(
-    conditions: list[dict[str, str]], wanted: str | None
-) -> None:
-    assert ending({"status": {"conditions": conditions}}) == wanted
 
 
 def tenant(version: str, level: int, needs: int, weight: int = 0, replicas: int = 1) -> Tenant:
