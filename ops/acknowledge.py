@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ops import hold_guard, live, names
 from ops.color import Color
 from ops.config import all_to, raised, serial
-from ops.errors import CouldNotFindOut, Refused
+from ops.errors import Refused
 from ops.hold import Hold
 from ops.rollback.journal import Journal
 from ops.state import LiveTraffic
@@ -120,10 +120,7 @@ def _followed(cluster: Cluster, hold: Hold) -> LiveTraffic:
     operation = Journal(cluster).read()
     if operation is not None:
         raise Refused(f"{operation} is still open: run `scripts/emergency_rollback.py`")
-    route = live.route(cluster, live.router_of(cluster))
-    if route is None:
-        raise CouldNotFindOut("the public route was there a moment ago and is gone now")
-    traffic = route.traffic
+    traffic = live.require(cluster, live.router_of(cluster)).traffic
     if traffic.has_traffic(hold.color) or not traffic.has_traffic(hold.target):
         raise Refused(
             f"the route gives {dict(traffic.weights)}, but {hold}. Bring the traffic to "

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from ops.color import Color
+from ops.weights import shares
 
 Config = Mapping[str, Any]
 Replicas = int | dict[str, int] | None
@@ -78,8 +79,7 @@ def all_to(color: Color) -> dict[str, str]:
 def weights(config: Config) -> dict[Color, int]:
     """Percent for each color, as configured."""
     wanted = configured(config)
-    active, canary = Color(wanted["activeColor"]), int(wanted["canaryWeight"])
-    return {active: 100 - canary, active.other: canary}
+    return shares(Color(wanted["activeColor"]), int(wanted["canaryWeight"]))
 
 
 def version_of(config: Config, color: Color) -> str:

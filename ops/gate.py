@@ -26,7 +26,7 @@ from ops import (
     smoke,
 )
 from ops.color import Color
-from ops.errors import CouldNotFindOut, Refused
+from ops.errors import Refused
 from ops.hold import Hold
 from ops.isolation import Isolation
 from ops.schema import Fit
@@ -43,6 +43,7 @@ from ops.verdict import (
     judge_serial,
     judge_workload,
 )
+from ops.weights import receiving, told
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -106,8 +107,7 @@ class Gate:
     def judge(self, change: RouteChange) -> tuple[list[Finding], LiveTraffic | None]:
         """What speaks against the change, by what is live now. Changes nothing."""
         live = self.live()
-        receiving = [color for color, weight in change.weights.items() if weight]
-        colors = {color: self.color_state(color) for color in receiving}
+        colors = {color: self.color_state(color) for color in receiving(change.weights)}
         findings = judge_route(change, live, colors, self.hold())
         return [*isolation.findings(Isolation.read(self.cluster)), *findings], live
 
@@ -117,7 +117,7 @@ class Gate:
         Leaves the marker `traffic-unverified`, which `settle` takes away when traffic went where
         it should: a run killed in between, or one whose check failed, is not forgotten.
         """
-        title = f"the public route stays as it is: {_told(change.weights)} is refused"
+        title = f"the public route stays as it is: {told(change.weights)} is refused"
         findings, live = self.judge(change)
         enforce(findings, title)
         for finding in findings:
@@ -134,7 +134,7 @@ class Gate:
         if live is not None:
             # As it is right before it loses traffic, a color is what one may come back to.
             self._remember(live, self._now(), {})
-        marker = {"since": self._now(), "for": _told(change.weights)}
+        marker = {"since": self._now(), "for": told(change.weights)}
         self.cluster.put_config_map(names.UNVERIFIED, marker)
         if live is not None:
             enforce(judge_hold(change, self.hold()), title)
@@ -147,7 +147,7 @@ class Gate:
         self._give_way_to_isolation()
         self._give_way_to_hold()
         live = self._require_live()
-        if _receiving(live.weights) != _receiving(weights):
+        if live.receiving != receiving(weights):
             hold = self.hold()
             who = (
                 f"a rollback came in meanwhile and stays: {hold}"
@@ -158,9 +158,7 @@ class Gate:
                     "-o yaml --show-managed-fields`"
                 )
             )
-            raise Refused(
-                f"the route says {_told(live.weights)}, written was {_told(weights)}: {who}"
-            )
+            raise Refused(f"the route says {live.told}, written was {told(weights)}: {who}")
         self._verify(live)
 
     def settle(self) -> None:
@@ -265,17 +263,15 @@ class Gate:
         served = history.read(self.cluster).served
         return [
             color
-            for color, weight in change.weights.items()
-            if weight
-            and not live.has_traffic(color)
-            and self.plan.split.versions[color] not in served
+            for color in receiving(change.weights)
+            if not live.has_traffic(color) and self.plan.split.versions[color] not in served
         ]
 
     def _verify(self, live: LiveTraffic) -> None:
         problem = self._share_problem(live)
         if problem:
             raise Refused(
-                f"the route says {_told(live.weights)}, but {self.plan.public_url} does not follow "
+                f"the route says {live.told}, but {self.plan.public_url} does not follow "
                 f"it after {self.plan.timeout_seconds:g} s: {problem}. `pulumi up` fails until "
                 "this check passes; to go back, set legal-ai:activeColor and "
                 "legal-ai:canaryWeight as they were"
@@ -333,9 +329,7 @@ class Gate:
         )
 
     def _give_all(self, color: Color) -> None:
-        route = live.route(self.cluster, self.plan.router)
-        if route is None:
-            raise _gone()
+        route = live.require(self.cluster, self.plan.router)
         version = self.plan.split.versions.get(color, "")
         for write in routing_moves.all_to(route, color, version):
             self.cluster.patch(write.kind, write.name, write.patch)
@@ -369,19 +363,4 @@ class Gate:
         return self.cluster.server_now().isoformat(timespec="seconds")
 
     def _require_live(self) -> LiveTraffic:
-        live = self.live()
-        if live is None:
-            raise _gone()
-        return live
-
-
-def _gone() -> CouldNotFindOut:
-    return CouldNotFindOut("the public route was there a moment ago and is gone now")
-
-
-def _receiving(weights: Mapping[Color, int]) -> dict[Color, int]:
-    return {color: weight for color, weight in weights.items() if weight}
-
-
-def _told(weights: Mapping[Color, int]) -> str:
-    return ", ".join(f"{color} {weight} %" for color, weight in sorted(weights.items()))
+        return live.require(self.cluster, self.plan.router).traffic

@@ -54,3 +54,24 @@ def route(cluster: Cluster, router: str) -> LiveRoute | None:
     if main is None:
         return None
     return LiveRoute(main, cluster.get("Ingress", routing.CANARY_INGRESS))
+
+
+def require(cluster: Cluster, router: str) -> LiveRoute:
+    """The route, after it was seen. Raises CouldNotFindOut, also where it is not there any more."""
+    found = route(cluster, router)
+    if found is None:
+        raise gone()
+    return found
+
+
+def gone() -> CouldNotFindOut:
+    """The error of who saw the route, and does not find it any more."""
+    return CouldNotFindOut("the public route was there a moment ago and is gone now")
+
+
+def no_active(so: str = "") -> CouldNotFindOut:
+    """The error where no route says which color is the active one; `so`: what follows from it."""
+    return CouldNotFindOut(
+        f"no public route says which color serves{so}: deploy with `pulumi up`, or `pulumi up "
+        "--refresh` where there is a route"
+    )

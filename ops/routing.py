@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ops import names
 from ops.color import Color
+from ops.weights import shares
 
 Body = dict[str, Any]
 
@@ -47,8 +48,8 @@ class Split:
     @property
     def weights(self) -> dict[Color, int]:
         """Percent of public traffic for every declared color."""
-        shares = {self.active: 100 - self.canary_weight, self.active.other: self.canary_weight}
-        return {color: shares[color] for color in Color if color in self.versions}
+        both = shares(self.active, self.canary_weight)
+        return {color: share for color, share in both.items() if color in self.versions}
 
     @property
     def is_mixed(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ops import names, routing
 from ops.color import Color
+from ops.weights import receiving, told
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,16 @@ class LiveTraffic:
     def has_traffic(self, color: Color) -> bool:
         """Whether the public reaches the color at all."""
         return self.weights.get(color, 0) > 0
+
+    @property
+    def receiving(self) -> dict[Color, int]:
+        """Percent of each color that gets any."""
+        return receiving(self.weights)
+
+    @property
+    def told(self) -> str:
+        """The weights for people."""
+        return told(self.weights)
 
 
 def workload_state(

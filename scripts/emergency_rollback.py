@@ -179,15 +179,14 @@ def _status(rollback: Rollback, *, as_json: bool) -> None:
     route = live.route(rollback.cluster, rollback.router)
     hold = Hold.read(rollback.cluster)
     found, done = rollback.open(), rollback.done()
-    weights = dict(route.traffic.weights) if route else {}
     data = {
-        "weights": weights,
+        "weights": dict(route.traffic.weights) if route else {},
         "hold": vars(hold) if hold else None,
         "open": found.model_dump(mode="json") if found else None,
         "done": [each.model_dump(mode="json") for each in done],
     }
     lines = [
-        f"traffic: {', '.join(f'{color} {weight} %' for color, weight in weights.items())}",
+        f"traffic: {route.traffic.told if route else ''}",
         f"hold: {hold or 'none'}",
         f"open: {found or 'none'}",
         *(f"done: {each}" for each in done),

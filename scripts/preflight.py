@@ -18,7 +18,6 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 from ops import checklist, live, operations
 from ops.cluster import Cluster
 from ops.color import Color
-from ops.errors import CouldNotFindOut
 from ops.operations import Operations
 from ops.preflight import looking, people, system
 from ops.preflight.line import line
@@ -75,10 +74,7 @@ def _standby(cluster: Cluster, facts: Operations) -> Color:
     """The color that the version is for: the one that does not serve, by the live route."""
     route = live.route(cluster, facts.router)
     if route is None or route.traffic.active is None:
-        raise CouldNotFindOut(
-            "no public route says which color serves, so there is none in standby: deploy with "
-            "`pulumi up`, or `pulumi up --refresh` where there is a route"
-        )
+        raise live.no_active(", so there is none in standby")
     return route.traffic.active.other
 
 

@@ -24,6 +24,7 @@ from components.settings.values import EnvName, Key, Namespace, Secret, ServiceN
 from components.settings.watching import AlertsSettings
 from ops.color import Color
 from ops.image import with_version
+from ops.weights import shares
 
 POSTGRESQL_PORT: Final = 5432
 REDIS_PORT: Final = 6379
@@ -155,11 +156,7 @@ class Settings(Part):
 
     def weights(self) -> dict[Color, int]:
         """Percent of public traffic for each color; the sum is 100."""
-        shares = {
-            self.active_color: 100 - self.canary_weight,
-            self.active_color.other: self.canary_weight,
-        }
-        return {color: shares[color] for color in Color}
+        return shares(self.active_color, self.canary_weight)
 
     def replicas(self, color: Color, service: str) -> int:
         """How many pods of a service a color runs; none where the color has no version."""

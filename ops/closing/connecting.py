@@ -13,15 +13,16 @@ from ops.closing.entry import KEPT
 from ops.closing.reported import nothing_new
 from ops.closing.tools import Tools
 from ops.cluster import Cluster
-from ops.errors import CouldNotFindOut
 from ops.isolation import Isolation
 from ops.journal import ClusterJournal
+from ops.live import no_active
 from ops.notify import Notifier
 from ops.shift.connecting import ClusterTraffic, Wishes, limits, prometheus
 from ops.smoke_suite import Suite
 from ops.vitals.subject import Subject
 from ops.watching.reading import look
 from ops.watching.watcher import rhythm
+from ops.weights import told
 from ops.who import me
 
 if TYPE_CHECKING:
@@ -84,10 +85,7 @@ def connect(
 
 def _active(live: LiveTraffic | None) -> Color:
     if live is None or live.active is None:
-        raise CouldNotFindOut(
-            "no public route says which color serves, so nothing can be closed: `pulumi up`, or "
-            "`pulumi up --refresh` where there is a route"
-        )
+        raise no_active(", so nothing can be closed")
     return live.active
 
 
@@ -102,6 +100,5 @@ def _astray(traffic: ClusterTraffic, facts: Operations, color: Color, version: s
     live = traffic.live()
     weights = {} if live is None else live.weights
     if weights.get(color) != 100 or weights.get(color.other, 0):
-        told = ", ".join(f"{each} {weight} %" for each, weight in sorted(weights.items()))
-        return f"{color} does not have all traffic ({told or 'there is no route'})"
+        return f"{color} does not have all traffic ({told(weights) or 'there is no route'})"
     return ""

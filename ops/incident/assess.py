@@ -129,7 +129,7 @@ def _traffic(cluster: Cluster, router: str) -> str:
     route = live.route(cluster, router)
     if route is None:
         raise Refused("there is no public route")
-    return ", ".join(f"{color} {weight} %" for color, weight in route.traffic.weights.items())
+    return route.traffic.told
 
 
 def _database(facts: Operations) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from ops import config
 from ops.backups.model import rfc3339
 from ops.config import configured, serial
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.errors import Refused, UsageError
+from ops.live import no_active
 from ops.release.entry import DONE, Options, Release
 from ops.release.step import WHAT, Step
 from ops.shift import beginning as shift
@@ -48,18 +49,14 @@ def prepare(tools: Tools, wish: Wish) -> Release:
     """The release that could begin. Raises Refused where something stands against it."""
     live = tools.traffic.live()
     if live is None or live.active is None:
-        raise CouldNotFindOut(
-            "no public route says which color serves, so there is none in standby: deploy with "
-            "`pulumi up`, or `pulumi up --refresh` where there is a route"
-        )
+        raise no_active(", so there is none in standby")
     values = tools.stack.config()
     enforce(judge_serial(serial(values), live), "nothing was changed")
     is_split = live.has_traffic(live.active.other)
     if configured(values) != config.all_to(live.active) or is_split:
-        told = ", ".join(f"{color} {weight} %" for color, weight in sorted(live.weights.items()))
         raise Refused(
             f"a release begins where one color has all traffic, and configuration says so. Live: "
-            f"{told}; configured: {configured(values)}. Finish the shift that is open "
+            f"{live.told}; configured: {configured(values)}. Finish the shift that is open "
             f"(`scripts/canary.py --status`). Where none is: {mend(tools.traffic, 0)}"
         )
     color = _color(wish, live.active, config.of_color(values, live.active).version)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ops import config
 from ops.backups.model import rfc3339
 from ops.color import Color
-from ops.errors import CouldNotFindOut, Refused, UsageError
+from ops.errors import Refused, UsageError
+from ops.live import no_active
 from ops.release.beginning import require_current
 from ops.release_rollback import meant
 from ops.release_rollback.entry import Step, Undoing
@@ -28,10 +29,7 @@ def prepare(tools: Tools, wish: Wish) -> Undoing:
     release = tools.release
     live = release.traffic.live()
     if live is None or live.active is None:
-        raise CouldNotFindOut(
-            "no public route says which color serves: deploy with `pulumi up`, or `pulumi up "
-            "--refresh` where there is a route"
-        )
+        raise no_active()
     require_current(release)
     open_one = release.journal.read()
     color = wish.color or meant.failed(tools, wish, live, open_one)

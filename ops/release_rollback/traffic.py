@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ops import config
 from ops.config import ColorConfig
-from ops.errors import CouldNotFindOut, OpsError, Refused
+from ops.errors import OpsError, Refused
 from ops.journal import TakenOver
+from ops.live import gone
 from ops.release_rollback.beginning import runs
 from ops.shift import procedure
 from ops.shift.applying import SECONDS
@@ -39,7 +40,7 @@ def has_traffic(tools: Tools, entry: Undoing) -> bool:
     """Whether the public reaches the color that failed."""
     live = tools.release.traffic.live()
     if live is None:
-        raise CouldNotFindOut("the public route was there a moment ago and is gone now")
+        raise gone()
     return live.has_traffic(entry.color)
 
 

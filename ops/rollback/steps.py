@@ -225,15 +225,11 @@ def _is_written(tools: Tools, writes: Iterable[Write]) -> bool:
 
 def _is_moved(route: LiveRoute, operation: Operation) -> bool:
     traffic = route.traffic
-    weights = {color: weight for color, weight in traffic.weights.items() if weight}
-    return weights == {operation.target: 100} and traffic.active is operation.target
+    return traffic.receiving == {operation.target: 100} and traffic.active is operation.target
 
 
 def _route(tools: Tools) -> LiveRoute:
-    route = live.route(tools.cluster, tools.router)
-    if route is None:
-        raise CouldNotFindOut("the public route was there a moment ago and is gone now")
-    return route
+    return live.require(tools.cluster, tools.router)
 
 
 def _unseen(tools: Tools, operation: Operation, route: LiveRoute) -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from ops import failpoint
 from ops.config import configured, serial
-from ops.errors import CouldNotFindOut
+from ops.live import gone
 from ops.shift.entry import Phase, Shift
+from ops.weights import receiving, told
 
 if TYPE_CHECKING:
     from ops.shift.tools import Tools
@@ -40,17 +41,9 @@ def moved(tools: Tools, shift: Shift) -> str:
         return str(hold)
     live = tools.traffic.live()
     if live is None:
-        raise CouldNotFindOut("the public route was there a moment ago and is gone now")
-    wanted = {color: weight for color, weight in shift.weights.items() if weight}
-    there = {color: weight for color, weight in live.weights.items() if weight}
-    if there == wanted:
+        raise gone()
+    if live.receiving == receiving(shift.weights):
         return ""
     return (
-        f"the route gives {', '.join(f'{c} {w} %' for c, w in sorted(there.items()))}, and this "
-        f"shift left it at {told(shift)}"
+        f"the route gives {told(live.receiving)}, and this shift left it at {told(shift.weights)}"
     )
-
-
-def told(shift: Shift) -> str:
-    """The weights of a step for people."""
-    return ", ".join(f"{color} {weight} %" for color, weight in sorted(shift.weights.items()))

@@ -9,9 +9,10 @@ from ops.config import serial, version_of
 from ops.errors import Refused
 from ops.journal import TakenOver
 from ops.shift import back
-from ops.shift.applying import apply, moved, told
+from ops.shift.applying import apply, moved
 from ops.shift.ending import close, overruled
 from ops.shift.entry import Phase, Shift
+from ops.weights import told
 
 if TYPE_CHECKING:
     from ops.shift.tools import Tools
@@ -23,7 +24,7 @@ def move(tools: Tools, shift: Shift) -> Shift:
     What `pulumi up` refuses is a reason to go back: the target is not fit for more, and the
     configuration must not go on asking for it.
     """
-    tools.say(f"moving to {shift.where}: {told(shift)}")
+    tools.say(f"moving to {shift.where}: {told(shift.weights)}")
     try:
         shift = apply(tools, shift)
     except TakenOver:

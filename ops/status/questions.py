@@ -89,8 +89,6 @@ class Questions:
 
 def _facts(cluster: Cluster) -> Facts:
     router = live.router_of(cluster)
-    route = live.route(cluster, router)
-    if route is None:
-        raise CouldNotFindOut("the public route was there a moment ago and is gone now")
+    route = live.require(cluster, router)
     now = cluster.server_now().isoformat()
     return facts.read(cluster, router, routing_moves.services(route), now)

@@ -17,6 +17,7 @@ from ops.errors import CouldNotFindOut, Refused
 from ops.isolation import findings as isolated
 from ops.status.compared import moment
 from ops.watching.reading import NOTHING, Look
+from ops.weights import receiving, told
 
 if TYPE_CHECKING:
     from ops.background import Runner
@@ -42,10 +43,10 @@ def outputs(deployed: Operations) -> str:
 def configuration(config: Mapping[str, Any], deployed: Operations) -> str:
     """Whether the last `up` applied what is configured here."""
     waiting = []
-    wanted = {color: weights(config).get(color, 0) for color in Color}
-    applied = {color: deployed.weights.get(color, 0) for color in Color}
-    if wanted != applied:
-        waiting.append(f"traffic {_shares(wanted)} (applied: {_shares(applied)})")
+    wanted = weights(config)
+    if receiving(wanted) != receiving(deployed.weights):
+        applied = told(receiving(deployed.weights))
+        waiting.append(f"traffic {told(receiving(wanted))} (applied: {applied})")
     waiting += [
         f"{each.color} {each.version or 'none'} (applied: {each.deployed or 'none'})"
         for each in undeployed(config, deployed.versions)
@@ -168,7 +169,3 @@ def _told(found: Noted) -> str:
 
 def _reading(look: Look, color: Color) -> bool:
     return bool(look.get(color, NOTHING).counted)
-
-
-def _shares(weights_of: Mapping[Color, int]) -> str:
-    return ", ".join(f"{color} {weight} %" for color, weight in weights_of.items() if weight)
