@@ -37,7 +37,6 @@ class _Console(Console):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-progress = _Console(stderr=True, highlight=False, soft_wrap=True)
 result = _Console(highlight=False, soft_wrap=True)
 
 StackOption = Annotated[
@@ -57,6 +56,8 @@ ClearLockOption = Annotated[
 
 def say(line: str | Text) -> None:
     """Print a line of progress. Never raises: what is being done counts more than being told."""
+    # One for each line: an interrupt in the middle of one must not spoil those that follow.
+    progress = _Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         progress.print(line, markup=False)
     except OSError:
