@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from ops.errors import Refused
+from ops.logins.leaving import LEAVE_SECONDS, Words, await_gone
 from ops.restore.sessions import open_session, sessions
 
 if TYPE_CHECKING:
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     from ops.maintenance import SharedRedis
     from ops.restore.journal import Journal
     from ops.restore.place import Place
-
-LEAVE_SECONDS: Final = 600.0
-"""How long pods that end may hold on to a database: their grace period, and more."""
-POLL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -50,16 +45,9 @@ class Tools:
 
     def wait_until_left(self, name: str) -> None:
         """Return once nobody but us is connected to the database. Raises Refused, naming who is."""
-        until, told = time.monotonic() + self.leave_seconds, 0
+        words = Words(
+            f"leave {name}", f"{name} is still in use", "Find out who that is, and end it"
+        )
         with open_session(self.place.admin(name)) as admin:
-            while there := sessions(admin):
-                if len(there) != told:
-                    told = len(there)
-                    self.say(f"waiting until {told} sessions leave {name}")
-                if time.monotonic() > until:
-                    raise Refused(
-                        f"{name} is still in use after {self.leave_seconds:g} s: "
-                        f"{'; '.join(there)}. Find out who that is, and end it"
-                    )
-                time.sleep(POLL_SECONDS)
+            await_gone(lambda: sessions(admin), self.leave_seconds, self.say, words)
         self.say(f"nobody is connected to {name}")

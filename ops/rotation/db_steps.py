@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -10,13 +9,13 @@ from typing import Final
 from ops import failpoint
 from ops.database import Address
 from ops.errors import Refused
+from ops.logins.leaving import Words, await_gone
 from ops.rotation import login
 from ops.rotation.db_world import DatabaseRotation, World
 from ops.rotation.entry import draw
 from ops.rotation.server import with_login
 from ops.rotation.tools import configured
 
-POLL_SECONDS: Final = 0.2
 LEFT: Final = "left"
 CLOSED: Final = "closed"
 """From the end of the first on there is no way back to the old login."""
@@ -65,17 +64,13 @@ def _left(world: World, entry: DatabaseRotation) -> DatabaseRotation:
 
 def await_left(world: World, role: str) -> None:
     """Return once nobody is logged in as `role`. Raises Refused, naming who is."""
-    until, told = time.monotonic() + world.leave_seconds, 0
-    while there := world.roles.sessions(role):
-        if len(there) != told:
-            told = len(there)
-            world.tools.say(f"waiting until {told} sessions of {role} end")
-        if time.monotonic() > until:
-            raise Refused(
-                f"{role} is still used after {world.leave_seconds:g} s: {'; '.join(there)}. "
-                "Give whoever that is another login; or end them all with --now"
-            )
-        time.sleep(POLL_SECONDS)
+    words = Words(
+        f"of {role} end",
+        f"{role} is still used",
+        "Give whoever that is another login; or end them all with --now",
+    )
+    look = partial(world.roles.sessions, role)
+    await_gone(look, world.leave_seconds, world.tools.say, words)
 
 
 def _closed(world: World, entry: DatabaseRotation) -> DatabaseRotation:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ops.database import Address
 from ops.journal import Kept
+from ops.logins.leaving import LEAVE_SECONDS
 from ops.rotation.entry import Entry
 
 if TYPE_CHECKING:
     from ops.operations import DatabaseFacts
     from ops.rotation.tools import Tools
-
-LEAVE_SECONDS: Final = 600.0
-"""How long pods that end may hold on to their sessions: their grace period, and more."""
 
 
 class DatabaseRotation(Entry):

@@ -19,7 +19,7 @@ def places(monkeypatch: pytest.MonkeyPatch) -> Places:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.rotation.db_steps.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("ops.logins.leaving.POLL_SECONDS", 0.0)
 
 
 def run(world: DatabaseWorld) -> DatabaseRotation:

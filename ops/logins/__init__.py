@@ -1,0 +1,1 @@
+"""Who can log in to PostgreSQL, who is connected there, and what they may write."""
