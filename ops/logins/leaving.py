@@ -26,7 +26,7 @@ class Words:
 def await_gone(
     look: Callable[[], Sequence[str]], seconds: float, say: Callable[[str], None], words: Words
 ) -> None:
-    """Return once `look` names nobody any more. Raises Refused with who is left, and what `look`."""
+    """Return once `look` names nobody any more. Raises Refused, and what `look` does."""
     end, told = time.monotonic() + seconds, 0
     while there := look():
         if len(there) != told:

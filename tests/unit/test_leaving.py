@@ -23,5 +23,5 @@ def test_it_ends_once_nobody_is_left_and_says_how_many_there_are_when_that_chang
 
 
 def test_who_stays_is_named_with_what_to_do() -> None:
-    with pytest.raises(Refused, match="^legal_ai is still in use after 0 s: a; b. End them$"):
+    with pytest.raises(Refused, match=r"^legal_ai is still in use after 0 s: a; b\. End them$"):
         await_gone(lambda: ["a", "b"], 0.0, lambda _: None, WORDS)
