@@ -6,7 +6,7 @@ needs no second reader of the configuration.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -19,6 +19,9 @@ from ops.monitoring import MonitoringFacts
 from ops.notify import NotificationFacts
 from ops.preflight.facts import ReleaseFacts
 from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.cluster import Cluster
 
 OUTPUT: Final = "operations"
 
@@ -129,6 +132,12 @@ class Operations(_Facts):
                 "version of this program. Run `pulumi up` with this one"
             )
         return self.monitoring
+
+    def cluster(self) -> Cluster:
+        """The cluster and namespace it was deployed to. Raises NoAccess."""
+        from ops.cluster import Cluster  # noqa: PLC0415 that import takes a while
+
+        return Cluster.connect(self.namespace, context=self.kube_context)
 
 
 def read(stack: Stack) -> Operations:

@@ -92,5 +92,5 @@ def _of_stack(stack: Stack) -> Chosen:
         source_url=source or database.url,
         tags=tags.of_stack(facts, stack.short_name),
         max_age=timedelta(minutes=facts.backups.max_age_minutes),
-        connect=lambda: Cluster.connect(facts.namespace, context=facts.kube_context),
+        connect=facts.cluster,
     )

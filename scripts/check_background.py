@@ -13,7 +13,6 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import background, operations
-from ops.cluster import Cluster
 from ops.stack import Stack
 from ops.verdict import enforce
 from scripts.console import JsonOption, StackOption, application, main, show
@@ -25,7 +24,7 @@ app = application(__doc__)
 def run(stack: StackOption = None, json: JsonOption = False) -> None:
     """See the text above."""
     facts = operations.read(Stack.chosen(stack))
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     found = background.running(cluster)
     findings = background.judge(found, is_wanted=background.wanted(cluster))
     show(

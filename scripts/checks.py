@@ -16,7 +16,6 @@ from ops.application.identity import Identity
 from ops.application.user import NAME, VARIABLE, User
 from ops.application.visit import Visitor, require_url
 from ops.checklist import Line
-from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import UsageError
 from ops.stack import Stack
@@ -72,7 +71,7 @@ def choose(options: Options) -> tuple[Visitor, User]:
         return Visitor(url, allowed), user.of_environment(options.user, options.password_env)
     facts = operations.read(Stack.chosen(options.stack))
     allowed = identity.of_stack(facts, url, options.color, options.version)
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     return Visitor(url, allowed), user.of_cluster(cluster, _first(allowed), options.user)
 
 

@@ -18,7 +18,6 @@ import typer
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import live, operations
-from ops.cluster import Cluster
 from ops.color import Color
 from ops.database import connect
 from ops.diagnosis import errors, latency, migration, missing, pods, pool, reported, slowness
@@ -57,7 +56,7 @@ def run(
             f"{f'--color {color}: it' if color else 'nothing'} is not deployed; {there} is. "
             f"`pulumi config set --path {color or 'blue'}.version VERSION && pulumi up` deploys it"
         )
-    _cluster(facts).require_access()
+    facts.cluster().require_access()
     looks = _looks(facts, colors)
     causes: list[Cause] = []
     for area in wanted:
@@ -81,32 +80,28 @@ def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, 
     versions = {each: facts.versions[each] for each in colors}
     return {
         "pods": (
-            (cluster_first, lambda: pods.look(_cluster(facts), colors)),
-            (cluster_first, lambda: missing.look(_cluster(facts), colors)),
+            (cluster_first, lambda: pods.look(facts.cluster(), colors)),
+            (cluster_first, lambda: missing.look(facts.cluster(), colors)),
         ),
         "errors": (
             (metrics_first, lambda: _errors(facts, colors)),
             (sentry_first, lambda: reported.look(facts.release.sentry, versions)),
         ),
         "migration": (
-            (cluster_first, lambda: migration.look_in_cluster(_cluster(facts), images)),
+            (cluster_first, lambda: migration.look_in_cluster(facts.cluster(), images)),
             (database_first, lambda: _in_database(facts, migration.look_in_database)),
         ),
         "slowness": (
             (metrics_first, lambda: _latency(facts, colors)),
             (database_first, lambda: _in_database(facts, slowness.look)),
-            (cluster_first, lambda: pool.look(_cluster(facts), colors)),
+            (cluster_first, lambda: pool.look(facts.cluster(), colors)),
         ),
     }
 
 
-def _cluster(facts: Operations) -> Cluster:
-    return Cluster.connect(facts.namespace, context=facts.kube_context)
-
-
 def _errors(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
     limit = facts.watched().thresholds.error_rate_percent.alert
-    return errors.look(_counted(facts), _cluster(facts), colors, errors_percent=limit)
+    return errors.look(_counted(facts), facts.cluster(), colors, errors_percent=limit)
 
 
 def _latency(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
@@ -115,7 +110,7 @@ def _latency(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
 
 
 def _counted(facts: Operations) -> Counted:
-    route = live.whichever(_cluster(facts))
+    route = live.whichever(facts.cluster())
     weights = route.traffic.weights if route else {}
     return Counted(Prometheus(facts.watched().prometheus_url), facts.namespace, weights)
 

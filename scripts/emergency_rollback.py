@@ -149,7 +149,7 @@ def _asked(name: str | None) -> Operations:
 
 
 def _deployed(facts: Operations) -> _Place:
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     return _Place(cluster, lambda: Known(facts.public_url, facts.notifications))
 
 

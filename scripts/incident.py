@@ -20,7 +20,6 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import checklist, logs, operations
 from ops.application.visit import require_url
-from ops.cluster import Cluster
 from ops.errors import UsageError
 from ops.evidence import pieces
 from ops.evidence.collect import collect
@@ -103,7 +102,7 @@ def resolve(
 @app.command()
 def status(stack: StackOption = None, as_json: JsonOption = False) -> None:
     """The incident that is open, the last ones, and whether the namespace is isolated."""
-    cluster = _cluster(operations.read(Stack.chosen(stack)))
+    cluster = operations.read(Stack.chosen(stack)).cluster()
     journal = ClusterJournal(cluster, KEPT)
     (stands, ended), shut = journal.both(), Isolation.read(cluster)
     lines = [f"open: {stands}" if stands else "no incident is open", *map(str, reversed(ended))]
@@ -130,7 +129,7 @@ def assess(
     """What answers: every pod, the public, database, Redis, monitoring, services of others."""
     given = [require_url(url) for url in dependencies or ()]
     facts = operations.read(Stack.chosen(stack)).reached_by(prometheus, alertmanager)
-    cluster = _cluster(facts)
+    cluster = facts.cluster()
     cluster.require_access()
     lines = looking.lines(facts, cluster, given or facts.dependencies)
     show(checklist.as_data(lines), as_json=as_json, text=checklist.table(lines))
@@ -149,7 +148,7 @@ def evidence(
     """Keep logs, events, objects and a dump of the database, before they are gone."""
     seconds = logs.seconds(since) if since else None
     facts = operations.read(Stack.chosen(stack))
-    cluster = _cluster(facts)
+    cluster = facts.cluster()
     cluster.require_access()
     done = collect(
         Folder(into),
@@ -171,14 +170,10 @@ def _require(**texts: str) -> None:
             raise UsageError(f"{name} is empty: others go by it")
 
 
-def _cluster(facts: Operations) -> Cluster:
-    return Cluster.connect(facts.namespace, context=facts.kube_context)
-
-
 def _desk(facts: Operations) -> Desk:
     notifier = Notifier(facts.notifications, say)
     return Desk(
-        journal=lambda: ClusterJournal(_cluster(facts), KEPT),
+        journal=lambda: ClusterJournal(facts.cluster(), KEPT),
         tell=notifier.tell,
         channels=notifier.channels,
         now=partial(datetime.now, UTC),

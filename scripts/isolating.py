@@ -39,7 +39,7 @@ class Place:
         if stack is None:
             return cls(Cluster.connect(namespace or "", context=context))
         facts = operations.read(stack)
-        cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+        cluster = facts.cluster()
         return cls(cluster, (facts.public_url,), tuple(facts.preview_urls.values()))
 
 

@@ -20,7 +20,7 @@ import typer
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import logs, operations
-from ops.cluster import Cluster, LogWish
+from ops.cluster import LogWish
 from ops.color import Color
 from ops.errors import Refused, UsageError
 from ops.logs import Chosen, Printed, Reader
@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter an option
     pattern = _pattern(grep)
     wish = LogWish(since_seconds=logs.seconds(since) if since else None, previous=previous)
     facts = operations.read(Stack.chosen(stack))
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     chosen = Chosen(color, services or ())
     found = logs.sources(cluster, chosen)
     if not found and not follow:

@@ -17,7 +17,6 @@ import typer
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import operations
-from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.migrations import lint as linting
@@ -175,7 +174,7 @@ def backfill(  # noqa: PLR0913, PLR0917 each is an option of its own
 def _open(name: str | None) -> Migrations:
     stack = Stack.chosen(name)
     facts = operations.read(stack)
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     return Migrations(stack, facts, cluster, say)
 
 

@@ -62,7 +62,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         return
     chosen = Stack.chosen(stack)
     facts = operations.read(chosen)
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     color = _standby(cluster, facts)
     subject = Subject(chosen, cluster, version, color, ticked, say, staging, prometheus)
     lines = looking.look(subject)

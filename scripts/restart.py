@@ -18,7 +18,6 @@ import typer
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import operations, restart
-from ops.cluster import Cluster
 from ops.color import Color
 from ops.stack import Stack
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
@@ -41,7 +40,7 @@ def run(
 ) -> None:
     """See the text above."""
     facts = operations.read(Stack.chosen(stack))
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     found = restart.targets(cluster, color, services or ())
     for target in found if not dry_run else ():
         restart.Restart(cluster, say, wait).run(target)

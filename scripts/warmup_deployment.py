@@ -17,7 +17,6 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import operations
 from ops.application import identity, user
-from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import UsageError
 from ops.stack import Stack
@@ -70,7 +69,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     url = facts.preview_urls.get(color)
     if url is None:
         raise UsageError(f"{color} is not deployed: the stack has {', '.join(facts.versions)}")
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     who = user.of_cluster(cluster, color, name)
     if dry_run:
         would = f"would send {rate:g} reads a second to {url}, for {deadline_seconds:g} s at most"

@@ -12,7 +12,6 @@ from ops.application.visit import Visitor
 from ops.closing.entry import KEPT
 from ops.closing.reported import nothing_new
 from ops.closing.tools import Tools
-from ops.cluster import Cluster
 from ops.isolation import Isolation
 from ops.journal import ClusterJournal
 from ops.live import no_active
@@ -45,7 +44,7 @@ def connect(
     """
     facts = operations.read(stack).reached_by(wishes.prometheus, wishes.alertmanager)
     monitoring = facts.watched()
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     traffic = ClusterTraffic(cluster, facts.router)
     color = _active(traffic.live())
     subject = Subject(

@@ -40,7 +40,7 @@ class Passed:
 def passed(name: str, folder: Path, version: str) -> Passed:
     """What staging knows of the version. Raises Refused where it did not pass there."""
     facts = operations.read(Stack(name, folder))
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     return judge(name, cluster, version)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ops import operations
-from ops.cluster import Cluster
 from ops.journal import ClusterJournal
 from ops.lease import Lease, exclusive
 from ops.notify import Notifier
@@ -50,7 +49,7 @@ def connect(stack: Stack, chosen: Chosen, say: Say) -> Tools:
     """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut."""
     wishes = chosen.wishes
     facts = operations.read(stack).reached_by(wishes.prometheus, wishes.alertmanager)
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     journal = ClusterJournal(cluster, KEPT)
     return Tools(
         stack=stack,
@@ -74,7 +73,7 @@ def connect(stack: Stack, chosen: Chosen, say: Say) -> Tools:
 def looking(stack: Stack) -> tuple[ClusterJournal[Release], Lease]:
     """The journal alone, and the lease to look at. Raises UsageError and CouldNotFindOut."""
     facts = operations.read(stack)
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     return ClusterJournal(cluster, KEPT), Lease(cluster, NAME, RUN, LEASE_SECONDS)
 
 

@@ -124,7 +124,7 @@ def connect(
     `alertmanager`: another URL than the deployed one.
     """
     facts = operations.read(stack)
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     release = releasing.connect(
         stack, Chosen(Wishes(alertmanager=alertmanager), lease_seconds), say
     )
@@ -139,5 +139,4 @@ def connect(
 
 def journal(stack: Stack) -> ClusterJournal[Undoing]:
     """The journal alone. Raises UsageError and CouldNotFindOut."""
-    facts = operations.read(stack)
-    return ClusterJournal(Cluster.connect(facts.namespace, context=facts.kube_context), KEPT)
+    return ClusterJournal(operations.read(stack).cluster(), KEPT)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ops.backups.model import rfc3339
-from ops.cluster import Cluster
 from ops.database import Address
 from ops.errors import Refused
 from ops.maintenance import Notice, SharedRedis
@@ -32,7 +31,7 @@ def close(facts: Operations, reason: str, by: str, *, fenced: bool, say: Say) ->
 
 def reopen(facts: Operations, *, say: Say) -> bool:
     """Fence down, then maintenance off; whether either stood. Raises Refused in a restore."""
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     if (entry := journal.in_cluster(cluster).read()) is not None:
         raise Refused(
             f"{entry} is open, and keeps writes closed. Finish it with restore_production_db.py "

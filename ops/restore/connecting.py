@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from ops import backups, operations, pending
 from ops.backups import tags
 from ops.backups.opening import open_store
-from ops.cluster import Cluster
 from ops.maintenance import SharedRedis
 from ops.restore import journal, pods
 from ops.restore.on_postgres import SERVER, OnPostgres
@@ -40,7 +39,7 @@ def connect(stack: Stack, wishes: Wishes) -> Tools:
     """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut."""
     facts = operations.read(stack)
     engine = backups.connect(_between_databases(facts), stack.short_name)
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     return Tools(
         stack=stack.short_name,
         engine=engine,

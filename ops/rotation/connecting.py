@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ops import operations
-from ops.cluster import Cluster
 from ops.isolation import Isolation
 from ops.journal import ClusterJournal, Kept
 from ops.lease import Lease, held
@@ -32,7 +31,7 @@ LEASE_SECONDS: Final = 15.0
 @contextmanager
 def alone(stack: Stack, say: Say) -> Iterator[None]:
     """Keep a second rotation of whatever kind out. Raises Refused and CouldNotFindOut."""
-    with held(Lease(_cluster(stack), LEASE, RUN, LEASE_SECONDS), say):
+    with held(Lease(operations.read(stack).cluster(), LEASE, RUN, LEASE_SECONDS), say):
         yield
 
 
@@ -49,7 +48,7 @@ def jwt_secret_of(stack: Stack, say: Say) -> jwt_world.World:
     """Raises UsageError and CouldNotFindOut."""
     return jwt_world.World(
         tools=_tools(stack, jwt_world.KEPT, say),
-        sessions=Sessions(_cluster(stack), lambda: operations.read(stack)),
+        sessions=Sessions(operations.read(stack).cluster(), lambda: operations.read(stack)),
     )
 
 
@@ -59,7 +58,7 @@ def api_keys_of(stack: Stack, say: Say) -> api_keys.World:
 
 
 def _tools(stack: Stack, kept: Kept[E], say: Say) -> Tools[E]:
-    cluster = _cluster(stack)
+    cluster = operations.read(stack).cluster()
     return Tools(
         stack=stack,
         journal=ClusterJournal(cluster, kept),
@@ -72,8 +71,3 @@ def _tools(stack: Stack, kept: Kept[E], say: Say) -> Tools[E]:
         say=say,
         isolated=lambda: str(Isolation.read(cluster) or ""),
     )
-
-
-def _cluster(stack: Stack) -> Cluster:
-    facts = operations.read(stack)
-    return Cluster.connect(facts.namespace, context=facts.kube_context)

@@ -67,7 +67,7 @@ def connect(stack: Stack, wishes: Wishes, say: Say) -> Tools:
     """Read what is deployed, and reach what it names. Raises UsageError and CouldNotFindOut."""
     facts = operations.read(stack)
     monitoring = facts.watched()
-    cluster = Cluster.connect(facts.namespace, context=facts.kube_context)
+    cluster = facts.cluster()
     return Tools(
         stack=stack,
         deployed=facts.versions,
@@ -93,8 +93,7 @@ def connect(stack: Stack, wishes: Wishes, say: Say) -> Tools:
 
 def journal(stack: Stack) -> ClusterJournal[Shift]:
     """The journal of shifts alone. Raises UsageError and CouldNotFindOut."""
-    facts = operations.read(stack)
-    return ClusterJournal(Cluster.connect(facts.namespace, context=facts.kube_context), KEPT)
+    return ClusterJournal(operations.read(stack).cluster(), KEPT)
 
 
 def limits(monitoring: MonitoringFacts, wishes: Wishes) -> Limits:

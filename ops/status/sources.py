@@ -69,7 +69,7 @@ def of_stack(stack: Stack, servers: Servers) -> Sources:
         config=stack.config,
         deployed=lambda: _deployed(stack),
         lock=lambda: lock.read(stack),
-        cluster=_cluster,
+        cluster=lambda known: known().cluster(),
         prometheus=lambda known: Prometheus(
             servers.prometheus or _watched(known).prometheus_url, MONITORS_SECONDS
         ),
@@ -112,11 +112,6 @@ def _deployed(stack: Stack) -> Operations:
         raise type(error)(
             f"{error}. With --namespace NAME and --context NAME the cluster is asked without Pulumi"
         ) from error
-
-
-def _cluster(known: Known) -> Cluster:
-    facts = known()
-    return Cluster.connect(facts.namespace, context=facts.kube_context)
 
 
 def _watched(known: Known) -> MonitoringFacts:
