@@ -10,10 +10,11 @@ import pulumi
 import yaml
 
 from components import alert_plan
-from components.kube import Body, KubeObject
+from components.kube import KubeObject
 from components.settings import Settings
 from ops import agent
 from ops.alerts import alertmanager, alertmanager_config, rules
+from ops.body import Body
 from ops.names import DOMAIN
 
 MONITORING: Final = f"{DOMAIN}/monitoring"

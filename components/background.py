@@ -13,9 +13,10 @@ import pulumi
 from components import environment, pods
 from components.color_stack import ColorStack
 from components.environment import Environment
-from components.kube import Body, KubeObject
+from components.kube import KubeObject
 from components.settings import ServiceSettings, Settings
 from ops import names
+from ops.body import Body
 from ops.color import Color
 
 STEADY_SECONDS: Final = 5

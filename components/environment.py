@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.kube import Body, KubeObject, name_of
+from components.kube import KubeObject, name_of
 from ops import names
+from ops.body import Body
 
 
 @dataclass(frozen=True)

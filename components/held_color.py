@@ -9,7 +9,8 @@ from typing import Final
 
 import pulumi
 
-from components.kube import Body, KubeObject
+from components.kube import KubeObject
+from ops.body import Body
 from ops.hold_guard import BECAUSE, HELD
 from ops.isolation import ISOLATED, NO_CLASS, REOPEN
 from ops.routing import NGINX

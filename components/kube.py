@@ -6,11 +6,11 @@ that import alone was a fifth of a switch (docs/adr/0005).
 
 from functools import cache
 from importlib import metadata
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 
-Body = dict[str, Any]
+from ops.body import Body
 
 SECRET_OUTPUTS: Final = {"Secret": ["data", "stringData"]}
 """What Pulumi must never show, though a provider may give it back in other properties."""

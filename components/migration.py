@@ -11,9 +11,10 @@ import pulumi
 
 from components import pods
 from components.environment import ColorSecret, checksum
-from components.kube import Body, KubeObject
+from components.kube import KubeObject
 from components.settings import MigrationsSettings, ServiceSettings
 from ops import names
+from ops.body import Body
 from ops.color import Color
 
 RETRIES: Final = 3

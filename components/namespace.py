@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pulumi
 
-from components.kube import Body, KubeObject, name_of
+from components.kube import KubeObject, name_of
+from ops.body import Body
 from ops.color import Color
 
 EGRESS_PORTS: Final = (443,)

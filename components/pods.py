@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from components.kube import Body
 from components.settings import ResourcesSettings
 from ops import names
+from ops.body import Body
 from ops.color import Color
 
 USER_ID: Final = 10001

@@ -13,12 +13,13 @@ from pydantic.alias_generators import to_camel
 
 from components import pods
 from components.environment import checksum
-from components.kube import Body, KubeObject, name_of
+from components.kube import KubeObject, name_of
 from components.notifications import notification_facts
 from components.rollback_agent_rights import rules
 from components.settings import NotificationsSettings, Settings
 from ops import agent, notify
 from ops.agent import NAME, PORT, SETTINGS_KEY, SETTINGS_PATH, TOKEN_VARIABLE
+from ops.body import Body
 from ops.names import DOMAIN
 
 API_SERVER_PORTS: Final = (443, 6443)

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from components.kube import Body
 from components.settings import Settings
 from ops import names, routing
 from ops.agent import INBOX, NAME
 from ops.backups import record
+from ops.body import Body
 from ops.color import Color
 
 JOURNAL: Final = "rollback"

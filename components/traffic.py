@@ -13,6 +13,7 @@ from components.color_stack import ColorStack
 from components.gate_hooks import GateHooks
 from components.kube import KubeObject
 from ops import routing
+from ops.body import Body
 from ops.color import Color
 
 
@@ -96,14 +97,14 @@ class Traffic(pulumi.ComponentResource):
             for resource in self._args.colors[color].ready
         ] + [idle for stack in self._args.colors.values() for idle in stack.idle]
 
-    def _declare(self, body: routing.Body, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    def _declare(self, body: Body, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
         return KubeObject(
             body["metadata"]["name"],
             body | {"metadata": self._metadata(body)},
             pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), opts),
         )
 
-    def _metadata(self, body: routing.Body) -> routing.Body:
+    def _metadata(self, body: Body) -> Body:
         notes = {
             # The agent and the emergency scripts patch routes: `up` must be able to, afterwards.
             "pulumi.com/patchForce": "true",

@@ -12,9 +12,10 @@ import pulumi
 
 from components import environment, pods
 from components.environment import ColorSecret, Environment
-from components.kube import Body, KubeObject
+from components.kube import KubeObject
 from components.settings import ServiceSettings
 from ops import names
+from ops.body import Body
 from ops.color import Color
 
 PROBE_PERIOD_SECONDS: Final = 2

@@ -13,9 +13,9 @@ import httpx2
 from lightkube import ApiError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from ops.body import Body
 from ops.errors import CouldNotFindOut, NoAccess, Refused
 
-Body = dict[str, Any]
 T = TypeVar("T")
 
 RETRY_SECONDS: Final = 6.0

@@ -19,13 +19,13 @@ from lightkube.types import CascadeType, PatchType
 
 from ops import kubeconfig
 from ops.api_server import CHANGED, EXISTS, ApiServer, Conflict, NotThere, holds, to_version
+from ops.body import Body
 from ops.clock import SharedClock
 from ops.errors import CouldNotFindOut, NoAccess
 from ops.kinds import KINDS, SELF_REVIEW
 
 __all__ = ["Body", "Cluster", "Conflict", "LogWish"]
 
-Body = dict[str, Any]
 T = TypeVar("T")
 
 TIMEOUT_SECONDS: Final = 5.0

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ops import names
+from ops.body import Body
 from ops.color import Color
 from ops.weights import shares
-
-Body = dict[str, Any]
 
 GATEWAY_API: Final = "gateway.networking.k8s.io/v1"
 PUBLIC_ROUTE: Final = "legal-ai"

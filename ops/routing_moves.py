@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import names, routing
+from ops.body import Body
 from ops.color import Color
 from ops.errors import CouldNotFindOut
 
 if TYPE_CHECKING:
     from ops.live import LiveRoute
 
-Body = dict[str, Any]
 
 ROLLBACK: Final = f"{names.DOMAIN}/rollback"
 """Annotation: the rollback that somebody took over, and has not moved traffic by yet."""

@@ -17,8 +17,7 @@ from ops.alerts.telling import (
     receivers,
     route,
 )
-
-Body = dict[str, Any]
+from ops.body import Body
 
 
 def document(contacts: Contacts) -> Body:

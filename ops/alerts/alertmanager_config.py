@@ -18,8 +18,7 @@ from ops.alerts.telling import (
     receivers,
     route,
 )
-
-Body = dict[str, Any]
+from ops.body import Body
 
 API_VERSION: Final = "monitoring.coreos.com/v1alpha1"
 """https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1"""

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from ops.alerts.names import ROLLBACK, Alert
 from ops.alerts.watched import Watched
-
-Body = dict[str, Any]
+from ops.body import Body
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from ops.body import Body
 from ops.dashboards.colors import colors
-from ops.dashboards.panels import Body
 from ops.dashboards.shared import shared
 from ops.dashboards.site import Lines, Site
 

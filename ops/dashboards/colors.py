@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.alerts import series
+from ops.body import Body
 from ops.color import Color
-from ops.dashboards.panels import Body, Panel, dashboard
+from ops.dashboards.panels import Panel, dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from ops.body import Body
 from ops.dashboards.site import Lines, Site
-
-Body = dict[str, Any]
 
 SCHEMA_VERSION: Final = 39
 WIDTH: Final = 24

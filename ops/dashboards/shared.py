@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.alerts import series
-from ops.dashboards.panels import Body, Panel, dashboard
+from ops.body import Body
+from ops.dashboards.panels import Panel, dashboard
 from ops.dashboards.site import Lines
 
 if TYPE_CHECKING:
