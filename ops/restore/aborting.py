@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ops import failpoint
 from ops.backups.model import rfc3339
+from ops.logins.sessions import open_session
 from ops.restore import fence
-from ops.restore.sessions import open_session
 from ops.restore.steps import reopen_writes, source_of
 
 if TYPE_CHECKING:

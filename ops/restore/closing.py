@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ops.backups.model import rfc3339
 from ops.database import Address
 from ops.errors import Refused
+from ops.logins.sessions import open_session
 from ops.maintenance import Notice, SharedRedis
 from ops.restore import fence, journal
-from ops.restore.sessions import open_session
 
 if TYPE_CHECKING:
     from ops.backups.engine import Say

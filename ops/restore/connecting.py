@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import backups, operations, pending
+from ops import backups, operations, pending, pods
 from ops.backups import tags
 from ops.backups.opening import open_store
 from ops.maintenance import SharedRedis
-from ops.restore import journal, pods
+from ops.restore import journal
 from ops.restore.on_postgres import SERVER, OnPostgres
 from ops.restore.place import renamed
 from ops.restore.tools import Tools

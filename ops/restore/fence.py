@@ -14,8 +14,8 @@ from psycopg import errors, sql
 from ops import failpoint
 from ops.database import Address, asking, one
 from ops.errors import Refused
-from ops.restore import canary
-from ops.restore.sessions import end_sessions
+from ops.logins import canary
+from ops.logins.sessions import end_sessions
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ops.backups.rds_instances import NoInstance
 from ops.database import CONNECT_SECONDS, Address
 from ops.errors import CouldNotFindOut, OpsError, UsageError
-from ops.restore.sessions import open_session
+from ops.logins.sessions import open_session
 
 if TYPE_CHECKING:
     from ops.restore.place import Place

@@ -15,10 +15,10 @@ from ops.backups.rds_instances import Instances, address
 from ops.config import raised
 from ops.database import Address
 from ops.errors import CouldNotFindOut, UsageError
+from ops.logins import turns
+from ops.logins.server import Server
 from ops.restore.place import Configured
 from ops.restore.source import Source
-from ops.rotation import turns
-from ops.rotation.server import Server
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient

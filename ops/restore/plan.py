@@ -9,9 +9,9 @@ from ops.backups import verify
 from ops.backups.model import Check, Window, rfc3339
 from ops.database import asking
 from ops.errors import OpsError, Refused, UsageError
+from ops.logins.sessions import open_session
 from ops.restore import fence, source
 from ops.restore.lost import require_lost
-from ops.restore.sessions import open_session
 from ops.restore.source import Source
 
 if TYPE_CHECKING:

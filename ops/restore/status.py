@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import OpsError
+from ops.logins.sessions import open_session
 from ops.restore import fence
-from ops.restore.sessions import open_session
 
 if TYPE_CHECKING:
     from ops.maintenance import Notice

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from ops.backups import verify
 from ops.backups.model import TAG_RESTORE, Backup, rfc3339
 from ops.errors import OpsError, Refused, UsageError
+from ops.logins import canary
+from ops.logins.sessions import open_session
 from ops.maintenance import Notice
-from ops.restore import canary, fence, later, later_file
+from ops.restore import fence, later, later_file
 from ops.restore.journal import Entry, Step
 from ops.restore.plan import enforce
-from ops.restore.sessions import open_session
 from ops.restore.source import Source
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ops.logins.leaving import LEAVE_SECONDS, Words, await_gone
-from ops.restore.sessions import open_session, sessions
+from ops.logins.sessions import open_session, sessions
 
 if TYPE_CHECKING:
     from ops.backups.engine import Engine, Say

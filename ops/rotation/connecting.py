@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ops import operations
+from ops import operations, pods
 from ops.isolation import Isolation
 from ops.journal import ClusterJournal, Kept
 from ops.lease import Lease, held
-from ops.restore import pods
+from ops.logins.server import Server
 from ops.rotation import api_keys, db_world, jwt_world, surroundings
 from ops.rotation.entry import Entry
-from ops.rotation.server import Server
 from ops.rotation.sessions import Sessions
 from ops.rotation.tools import Say, Tools
 from ops.who import RUN, me

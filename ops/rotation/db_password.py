@@ -9,11 +9,11 @@ from __future__ import annotations
 from ops import failpoint
 from ops.database import Address
 from ops.errors import Refused, UsageError
+from ops.logins.turns import following
 from ops.rotation import login
 from ops.rotation.db_steps import CLOSED, LEFT, acts, await_left
 from ops.rotation.db_world import DatabaseRotation, World
 from ops.rotation.entry import ABORTED, DONE
-from ops.rotation.turns import following
 
 
 def run(world: World, *, at_once: bool = False) -> DatabaseRotation:

@@ -10,10 +10,10 @@ from ops import failpoint
 from ops.database import Address
 from ops.errors import Refused
 from ops.logins.leaving import Words, await_gone
+from ops.logins.server import with_login
 from ops.rotation import login
 from ops.rotation.db_world import DatabaseRotation, World
 from ops.rotation.entry import draw
-from ops.rotation.server import with_login
 from ops.rotation.tools import configured
 
 LEFT: Final = "left"

@@ -36,7 +36,7 @@ KEPT: Final = Kept(
 
 
 class Roles(Protocol):
-    """What of `ops.rotation.server.Server` is needed here."""
+    """What of `ops.logins.server.Server` is needed here."""
 
     def acts_as(self, who: Address) -> tuple[str, str]:
         """Who logs in, and who it then is."""

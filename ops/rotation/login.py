@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ops.database import Address
 from ops.errors import Refused
-from ops.rotation.server import with_login
+from ops.logins.server import with_login
 from ops.rotation.tools import configured
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ops.application import user
 from ops.application.identity import Identity
 from ops.application.visit import Visitor
 from ops.color import Color
-from ops.restore.pods import OURS
+from ops.pods import OURS
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster

@@ -22,11 +22,11 @@ from ops.backups import verify
 from ops.backups.model import Backup, Check
 from ops.cluster import Cluster
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
+from ops.logins.sessions import open_session
 from ops.maintenance import KEY, Notice
 from ops.operations import Operations
 from ops.restore import closing, fence, procedure
 from ops.restore.journal import Entry, Step, in_cluster
-from ops.restore.sessions import open_session
 from ops.restore.status import status
 from tests.integration.postgres import SUPERUSER, PrivateServer, private_server
 from tests.integration.restore_setting import App, Setting

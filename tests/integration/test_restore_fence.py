@@ -12,8 +12,9 @@ import pytest
 
 from ops.database import Address
 from ops.errors import Refused, UsageError
-from ops.restore import canary, fence
-from ops.restore.sessions import APPLICATION, open_session, sessions
+from ops.logins import canary
+from ops.logins.sessions import APPLICATION, open_session, sessions
+from ops.restore import fence
 from tests.integration.postgres import PrivateServer, private_server
 from tests.waiting import until
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from ops.errors import UsageError
+from ops.logins.sessions import open_session
 from ops.restore import later
 from ops.restore.later import Later
-from ops.restore.sessions import open_session
 from tests.integration.postgres import PrivateServer
 
 ROOT = Path(__file__).parents[2]
@@ -266,7 +266,7 @@ def test_memory_does_not_grow_with_the_table(pair: Pair) -> None:
 PEAK = """
 import resource, sys
 from ops.restore import later
-from ops.restore.sessions import open_session
+from ops.logins.sessions import open_session
 with open_session(sys.argv[1]) as old, open_session(sys.argv[2]) as new:
     found = later.compare(old, new, lambda _: None)
 print(found.total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -11,9 +11,9 @@ import pytest
 
 from ops.database import Address, connect
 from ops.errors import Refused, UsageError
+from ops.logins.server import Server, with_login
 from ops.operations import DatabaseFacts
 from ops.rotation import db_password, db_world
-from ops.rotation.server import Server, with_login
 from tests.integration.postgres import PASSWORD, PrivateServer, private_server
 from tests.unit import rotation_world
 from tests.unit.test_canary_killed import Killed, Places

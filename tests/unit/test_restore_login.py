@@ -9,8 +9,8 @@ import pytest
 from ops.backups.rds_instances import Instances
 from ops.backups.rds_waiting import Patience
 from ops.errors import Refused
-from ops.rotation.server import Server
-from ops.rotation.turns import following
+from ops.logins.server import Server
+from ops.logins.turns import following
 from tests.unit import test_restore_places
 from tests.unit.test_restore_places import SNAPSHOT, URL, Config, make, on_rds
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops import pending
+from ops import pending, pods
 from ops.backups.model import Backup
 from ops.backups.rds_instances import Instances
 from ops.backups.rds_waiting import Patience
@@ -19,7 +19,6 @@ from ops.cluster import Cluster
 from ops.color import Color
 from ops.errors import CouldNotFindOut, UsageError
 from ops.operations import DatabaseFacts, GenerationFacts, Operations
-from ops.restore import pods
 from ops.restore.on_postgres import OnPostgres
 from ops.restore.on_rds import OnRds
 from ops.restore.place import renamed

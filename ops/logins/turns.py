@@ -12,7 +12,7 @@ LONGEST_NAME: Final = 63
 
 
 class Made(Protocol):
-    """What of `ops.rotation.server.Server` is needed here."""
+    """What of `ops.logins.server.Server` is needed here."""
 
     def make(self, login: str, owner: str, password: str) -> None:
         """A login that acts as the owner."""

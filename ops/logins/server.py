@@ -11,7 +11,7 @@ from psycopg import sql
 
 from ops.database import Address, administer, asking, connect, one
 from ops.errors import Refused, UsageError
-from ops.restore import canary
+from ops.logins import canary
 
 if TYPE_CHECKING:
     import psycopg

@@ -8,7 +8,7 @@ from psycopg import errors, sql
 
 from ops.database import Address, asking, one
 from ops.errors import Refused
-from ops.restore.sessions import open_session
+from ops.logins.sessions import open_session
 
 if TYPE_CHECKING:
     import psycopg
