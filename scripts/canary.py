@@ -29,7 +29,15 @@ from scripts.console import (
     application,
     main,
 )
-from scripts.shifting import MinimumOption, PrometheusOption, Wishes, abort, shift, status
+from scripts.shifting import (
+    MinimumOption,
+    PrometheusOption,
+    Wishes,
+    abort,
+    percentages,
+    shift,
+    status,
+)
 
 app = application(__doc__)
 
@@ -69,7 +77,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     if give_up + only_status + dry_run > 1:
         raise UsageError("give one of --abort, --status and --dry-run")
     wishes = Wishes(prometheus, minimum_requests, times_worse)
-    wish = Wish(color, _percentages(steps), minutes * 60, watch_minutes * 60)
+    wish = Wish(color, percentages("--steps", steps), minutes * 60, watch_minutes * 60)
     chosen = Stack.chosen(stack, clear_lock=clear_lock)
     if only_status:
         status(chosen, as_json=json)
@@ -78,15 +86,6 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         abort(chosen, wishes, as_json=json)
         return
     shift(chosen, wish, wishes, as_json=json, dry_run=dry_run)
-
-
-def _percentages(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(
-            f"--steps {text}: percentages separated by commas are needed, such as 10,25,50,100"
-        ) from error
 
 
 if __name__ == "__main__":

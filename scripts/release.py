@@ -37,7 +37,7 @@ from scripts.console import (
     show,
 )
 from scripts.servers import AlertmanagerOption, PrometheusOption
-from scripts.shifting import MinimumOption, Wishes
+from scripts.shifting import MinimumOption, Wishes, percentages
 
 MARGIN_MINUTES = 60
 """Of the silence, for the steps that have no time of their own."""
@@ -125,7 +125,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
         tools = connecting.connect(Stack.chosen(stack, clear_lock=clear_lock), chosen, say)
         _show(procedure.abort(tools) if give_up else procedure.resume(tools, accepted), json)
         return
-    steps = _percentages(canary_steps) if canary else ()
+    steps = percentages("--canary-steps", canary_steps) if canary else ()
     minutes = canary_minutes * len(steps) + watch_minutes + keep_minutes + MARGIN_MINUTES
     options = Options(
         steps=steps,
@@ -171,15 +171,6 @@ def _status(stack: str | None, *, as_json: bool) -> None:
 def _taken(release: Release) -> list[str]:
     """A line for each step that was begun: how it ended, and how long it took."""
     return [f"  {run.step:<13} {run.outcome or 'under way':<9} {run.took}" for run in release.runs]
-
-
-def _percentages(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(
-            f"--canary-steps {text}: percentages separated by commas, such as 10,25,50,100"
-        ) from error
 
 
 if __name__ == "__main__":

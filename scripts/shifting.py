@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ops.errors import UsageError
 from ops.shift import procedure
 from ops.shift.beginning import Wish, prepare
 from ops.shift.connecting import Wishes, connect, journal
@@ -15,7 +16,15 @@ from scripts.console import say, show
 from scripts.journals import show_journal
 from scripts.servers import PrometheusOption
 
-__all__ = ["MinimumOption", "PrometheusOption", "Wishes", "abort", "shift", "status"]
+__all__ = [
+    "MinimumOption",
+    "PrometheusOption",
+    "Wishes",
+    "abort",
+    "percentages",
+    "shift",
+    "status",
+]
 
 MinimumOption = Annotated[
     int | None,
@@ -52,6 +61,16 @@ def abort(stack: Stack, wishes: Wishes, *, as_json: bool) -> None:
 def status(stack: Stack, *, as_json: bool) -> None:
     """What is open, and what was done last."""
     show_journal(*journal(stack).both(), as_json=as_json)
+
+
+def percentages(option: str, text: str) -> tuple[int, ...]:
+    """The steps of a canary, as an option has them. Raises UsageError."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text}: percentages separated by commas are needed, such as 10,25,50,100"
+        ) from error
 
 
 def _json(done: Any) -> Any:
