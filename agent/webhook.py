@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from ops import invalid
 from ops.color import Color
 from ops.errors import Refused
 
@@ -109,12 +110,9 @@ def read(body: bytes) -> Webhook:
     try:
         return Webhook.model_validate_json(body)
     except ValidationError as error:
-        wrong = [
-            f"{'.'.join(str(part) for part in each['loc']) or 'the body'}: {each['msg']}"
-            for each in error.errors(include_input=False, include_url=False)
-        ]
+        wrong = invalid.told(error, "the body", most=5)
         raise WebhookRefused(
-            Verdict.GARBAGE, 400, f"this is no Alertmanager webhook v4: {'; '.join(wrong[:5])}"
+            Verdict.GARBAGE, 400, f"this is no Alertmanager webhook v4: {wrong}"
         ) from error
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from ops import invalid
 from ops.errors import UsageError
 from ops.notify import NotificationFacts
 
@@ -73,13 +74,10 @@ class AgentSettings(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(str(part) for part in each['loc']) or 'the text'}: {each['msg']}"
-                for each in error.errors(include_input=False)
-            )
             raise UsageError(
-                f"the agent's settings can't be used ({wrong}): they are key {SETTINGS_KEY} of "
-                f"ConfigMap {NAME}, which `pulumi up` writes; run that with the agent's version"
+                f"the agent's settings can't be used ({invalid.told(error, 'the text')}): they "
+                f"are key {SETTINGS_KEY} of ConfigMap {NAME}, which `pulumi up` writes; run that "
+                "with the agent's version"
             ) from error
 
 

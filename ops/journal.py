@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ops import invalid
 from ops.cluster import Conflict
 from ops.errors import CouldNotFindOut, Refused
 
@@ -174,9 +175,4 @@ def _parse(body: Body, kept: Kept[E]) -> _State[E]:
 
 
 def _wrong(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(
-        f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
-        for each in error.errors(include_input=False)
-    )
+    return invalid.told(error) if isinstance(error, ValidationError) else str(error)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from ops import invalid
 from ops.color import Color
 from ops.database import Address
 from ops.errors import CouldNotFindOut
@@ -155,11 +156,7 @@ def parse(outputs: dict[str, Any], stack: str) -> Operations:
     try:
         return Operations.model_validate(outputs[OUTPUT])
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
-            for each in error.errors(include_input=False)
-        )
         raise CouldNotFindOut(
-            f"the output `{OUTPUT}` of stack {stack} can't be understood ({wrong}): it was written "
-            "by another version of this program. Run `pulumi up` with this one"
+            f"the output `{OUTPUT}` of stack {stack} can't be understood ({invalid.told(error)}): "
+            "it was written by another version of this program. Run `pulumi up` with this one"
         ) from error

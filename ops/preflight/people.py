@@ -12,6 +12,7 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ops import invalid
 from ops.checklist import Line
 from ops.errors import CouldNotFindOut, UsageError
 
@@ -91,8 +92,7 @@ def judge(
     except (OSError, yaml.YAMLError) as error:
         raise CouldNotFindOut(f"{file} can't be read: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise UsageError(f"{file} is no checklist ({wrong})") from error
+        raise UsageError(f"{file} is no checklist ({invalid.told(error)})") from error
     if found.version != version:
         raise UsageError(f"{file} is the checklist of {found.version}, and {version} is released")
     unknown = sorted(found.items.keys() - items.keys())
