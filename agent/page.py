@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ops import plot
 from ops.color import Color
 from ops.html import template
+from ops.times import moment
 
 if TYPE_CHECKING:
     from agent.overview import Overview
@@ -34,16 +35,7 @@ def render(settings: AgentSettings, overview: Overview) -> str:
         hold=facts.hold if facts else None,
         colors=list(Color),
         by_color={each.color: each for each in overview.colors or ()},
-        moment=moment,
+        moment=partial(moment, zone=" UTC"),
         width=plot.WIDTH,
         height=plot.HEIGHT,
     )
-
-
-def moment(text: str) -> str:
-    """A time of RFC 3339 as people read it, to the second; what is none stays as it is."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if found.tzinfo else text

@@ -14,9 +14,9 @@ from itertools import product
 from typing import Final
 
 from ops.alerts.names import ROLLBACK_ALERTS
-from ops.backups.model import ago, rfc3339
 from ops.color import Color
 from ops.errors import Refused, UsageError
+from ops.times import ago, rfc3339
 
 MAXIMUM: Final = timedelta(hours=8)
 """The longest silence: who still works after that looks again, and renews it."""

@@ -15,8 +15,9 @@ import typer
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from ops.backups.model import Backup, require_label, rfc3339
+from ops.backups.model import Backup, require_label
 from ops.backups.streams import size
+from ops.times import rfc3339
 from scripts.backups import ArchiveOption, StoreOption, UrlOption, choose
 from scripts.console import (
     DryRunOption,

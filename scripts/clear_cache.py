@@ -17,10 +17,10 @@ import typer
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import operations
-from ops.backups.model import rfc3339
 from ops.errors import UsageError
 from ops.maintenance import CACHE, SESSIONS, SharedRedis
 from ops.stack import Stack
+from ops.times import rfc3339
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, show
 
 app = application(__doc__)

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from ops import isolation, operations
-from ops.backups.model import rfc3339
 from ops.cluster import Cluster
 from ops.errors import UsageError
 from ops.incident import shutting
 from ops.incident.shutting import Outside
 from ops.isolation import Isolation
 from ops.stack import Stack
+from ops.times import stamp
 from ops.who import me
 from scripts.console import DryRunOption, JsonOption, StackOption, confirmer, say, show
 
@@ -70,7 +70,7 @@ def isolate(
         return
     if not confirm(f"this keeps everybody out of {place.cluster.namespace} until `reopen`"):
         raise UsageError("not confirmed, so nothing was changed")
-    wanted = Isolation(reason, rfc3339(datetime.now(UTC).replace(microsecond=0)), me())
+    wanted = Isolation(reason, stamp(datetime.now(UTC)), me())
     outside = Outside((*place.public, *place.previews))
     stands = shutting.shut(place.cluster, wanted, outside, say)
     text = f"{stands}; `{isolation.REOPEN}` lets the public in again"

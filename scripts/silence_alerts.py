@@ -20,11 +20,11 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import operations
 from ops.alertmanager import SETTING, Alertmanager
-from ops.backups.model import rfc3339
 from ops.errors import UsageError
 from ops.restore.source import moment
 from ops.silences import Matcher, Silence, may_touch, require_sound
 from ops.stack import Stack
+from ops.times import rfc3339
 from ops.who import me
 from scripts.console import DryRunOption, JsonOption, StackOption, application, main, say, show
 from scripts.servers import AlertmanagerOption

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ops.backups import model
-from ops.backups.model import Backup, Check, rfc3339
+from ops.backups.model import Backup, Check
 from ops.backups.snapshot import Count, count, latest, reading
 from ops.backups.tags import of_schema
 from ops.database import Address, asking
 from ops.errors import OpsError
+from ops.times import rfc3339
 
 NEAR: Final = "rows near the source"
 COMMIT_SLACK: Final = timedelta(minutes=1)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from ops.backups.model import Backup, Window, ago, rfc3339
+from ops.backups.model import Backup, Window
 from ops.operations import BackupFacts
+from ops.times import ago, rfc3339
 
 CLOCK_SLACK: Final = timedelta(minutes=5)
 """How far two clocks may be apart before a time in the future is called wrong."""

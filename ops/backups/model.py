@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from ops.errors import UsageError
+from ops.times import rfc3339
 
 Kind = Literal["dump", "snapshot"]
 Verdict = Literal["good", "bad", "unknown"]
@@ -109,20 +110,6 @@ def is_id(text: str) -> bool:
 def begun_at(backup: str) -> datetime:
     """When the backup of an id was begun, to the second."""
     return datetime.strptime(backup[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-
-
-def rfc3339(moment: datetime) -> str:
-    """The moment in UTC with Z; microseconds where there are any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def ago(span: timedelta) -> str:
-    """A span of time as people say it: `90 s`, `42 min`, `3.5 h`, `12 days`."""
-    seconds = span.total_seconds()
-    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds / unit:.3g} {name}"
-    return f"{seconds / 86400:.3g} days"
 
 
 def choose(wanted: str, backups: list[Backup]) -> Backup:

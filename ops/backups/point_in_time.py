@@ -11,11 +11,12 @@ from ops.backups import archive, base, pruning
 from ops.backups.archive import Archive
 from ops.backups.engine import Say
 from ops.backups.manifest import BaseManifest
-from ops.backups.model import Window, rfc3339
+from ops.backups.model import Window
 from ops.backups.recovery import Plan
 from ops.backups.shelf import Shelf
 from ops.database import Address, administer, asking, one
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
+from ops.times import rfc3339
 
 BASE_EVERY: Final = timedelta(days=1)
 ARCHIVE_SECONDS: Final = 30.0

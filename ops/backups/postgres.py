@@ -24,7 +24,7 @@ from ops.backups import (
 from ops.backups.archive import Archive
 from ops.backups.engine import Say
 from ops.backups.manifest import DumpManifest
-from ops.backups.model import Backup, Check, Window, rfc3339
+from ops.backups.model import Backup, Check, Window
 from ops.backups.opening import open_store
 from ops.backups.point_in_time import PointInTime
 from ops.backups.shelf import Entry, Shelf
@@ -32,6 +32,7 @@ from ops.backups.snapshot import reading, shape
 from ops.database import Address, administer, asking
 from ops.database import connect as connect_to
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
+from ops.times import rfc3339
 
 if TYPE_CHECKING:
     from ops.backups.programs import Running

@@ -29,7 +29,6 @@ from ops.backups.model import (
     choose,
     new_id,
     require_label,
-    rfc3339,
 )
 from ops.backups.owner import Owner
 from ops.backups.rds_errors import answered, asked
@@ -38,6 +37,7 @@ from ops.backups.rds_snapshots import AVAILABLE, tag_list, tags_of
 from ops.database import Address
 from ops.database import connect as connect_database
 from ops.errors import OpsError, Refused, UsageError
+from ops.times import rfc3339
 
 if TYPE_CHECKING:
     from mypy_boto3_backup.client import BackupClient

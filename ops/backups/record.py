@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from ops import config_map
-from ops.backups.model import rfc3339
 from ops.errors import CouldNotFindOut, OpsError
+from ops.times import rfc3339
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster

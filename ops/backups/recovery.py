@@ -18,10 +18,10 @@ from ops.backups import local_server, programs, streams
 from ops.backups.archive import Archive
 from ops.backups.engine import Say
 from ops.backups.manifest import BaseManifest
-from ops.backups.model import rfc3339
 from ops.backups.shelf import Shelf
 from ops.database import Address, connect, one
 from ops.errors import CouldNotFindOut, OpsError, Refused
+from ops.times import rfc3339
 
 POLL_SECONDS: Final = 0.1
 _LIMITS: Final = {

@@ -12,10 +12,11 @@ from ops import failpoint
 from ops.backups import integrity, model
 from ops.backups.content import Limits, compare
 from ops.backups.engine import Engine, Say
-from ops.backups.model import Backup, Check, Verdict, ago, rfc3339
+from ops.backups.model import Backup, Check, Verdict
 from ops.checklist import worst
 from ops.database import Address
 from ops.errors import CouldNotFindOut, OpsError, Refused
+from ops.times import ago, rfc3339, stamp
 
 __all__ = ["AGE", "Limits", "Report", "check", "enforce", "verify", "worst"]
 
@@ -125,11 +126,11 @@ def _tags(report: Report) -> dict[str, str]:
     """What the verdict is worth on the backup: an old one that is sound has not failed."""
     if report.verdict == "good":
         return {
-            model.TAG_VERIFIED_AT: rfc3339(report.finished_at.replace(microsecond=0)),
+            model.TAG_VERIFIED_AT: stamp(report.finished_at),
             model.TAG_VERIFIED_SECONDS: str(report.restore_seconds),
         }
     if any(each.verdict == "bad" and each.name != AGE for each in report.checks):
-        return {model.TAG_FAILED_AT: rfc3339(report.finished_at.replace(microsecond=0))}
+        return {model.TAG_FAILED_AT: stamp(report.finished_at)}
     return {}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops import checklist, failpoint
-from ops.backups.model import rfc3339
 from ops.closing import lines
 from ops.closing.entry import CLOSED, OVERTAKEN, Closing
 from ops.closing.watching import watch
 from ops.errors import Refused
 from ops.notify import Event
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,13 +37,13 @@ def begin(tools: Tools, version: str) -> Closing:
         tools.say(f"going on: {found}")
         return found
     if found is not None:
-        tools.journal.close(found.updated(outcome=OVERTAKEN, finished=_now(tools)))
+        tools.journal.close(found.updated(outcome=OVERTAKEN, finished=stamp(tools.now())))
     entry = Closing(
         version=version,
         color=tools.color,
         since=tools.since,
         by=tools.by,
-        started=_now(tools),
+        started=stamp(tools.now()),
     )
     tools.journal.write(entry)
     failpoint.reach("closing.begun")
@@ -65,7 +65,7 @@ def look(tools: Tools, version: str) -> list[Line]:
 def close(tools: Tools, version: str, found: Sequence[Line]) -> Closing:
     """Write down that it is closed, and tell people. Raises as `checklist.enforce` and `begin`."""
     checklist.enforce(found, f"{version} can't be closed; --accept NAME=REASON for what is unknown")
-    entry = begin(tools, version).updated(outcome=CLOSED, by=tools.by, finished=_now(tools))
+    entry = begin(tools, version).updated(outcome=CLOSED, by=tools.by, finished=stamp(tools.now()))
     tools.journal.close(entry)
     failpoint.reach("closing.closed")
     tools.tell(
@@ -85,7 +85,3 @@ def _is_of(tools: Tools, version: str, entry: Closing, outcome: str = "") -> boo
     """Whether it is of this version, in this color, since it got its traffic."""
     wanted = (version, tools.color, tools.since, outcome)
     return wanted == (entry.version, entry.color, entry.since, entry.outcome)
-
-
-def _now(tools: Tools) -> str:
-    return rfc3339(tools.now().replace(microsecond=0))

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ops import failpoint
-from ops.backups.model import rfc3339
 from ops.errors import CouldNotFindOut, OpsError
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from ops.backups.engine import Say
@@ -42,7 +42,7 @@ def collect(
 def _collect(
     folder: Folder, sources: Iterable[Callable[[], Iterable[Piece]]], by: str, say: Say
 ) -> Collected:
-    began = rfc3339(datetime.now(UTC).replace(microsecond=0))
+    began = stamp(datetime.now(UTC))
     added, found, problems = 0, 0, list[OpsError]()
     for source in sources:
         try:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ops.backups.model import rfc3339
 from ops.errors import CouldNotFindOut, Refused
 from ops.incident import telling
 from ops.incident.entry import Incident, Nature, Note
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from ops.journal import ClusterJournal
@@ -91,7 +91,7 @@ def resolve(desk: Desk, text: str, public: str) -> Incident:
         incident = incident.noting(_note(desk, text))
         journal.write(incident)
     _tell(desk, telling.over(incident, public))
-    closed = incident.all_told().model_copy(update={"ended": _now(desk)})
+    closed = incident.all_told().model_copy(update={"ended": stamp(desk.now())})
     journal.close(closed)
     return closed
 
@@ -125,8 +125,4 @@ def _untold(desk: Desk, event: Event) -> str:
 
 
 def _note(desk: Desk, text: str) -> Note:
-    return Note(at=_now(desk), by=desk.by, text=text)
-
-
-def _now(desk: Desk) -> str:
-    return rfc3339(desk.now().replace(microsecond=0))
+    return Note(at=stamp(desk.now()), by=desk.by, text=text)

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from ops import config, failpoint
-from ops.backups.model import rfc3339
 from ops.errors import Refused
 from ops.notify import Event
 from ops.release.entry import ABORTED, Release
 from ops.release.step import Step
 from ops.release.watching import arrived, send_back
 from ops.shift import procedure
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from ops.release.tools import Tools
@@ -41,7 +41,7 @@ def abort(tools: Tools, release: Release, reason: str, alive: Alive) -> Release:
         tools.say(f"abort, {name}: {told}")
         said.append(f"abort, {name}: {told}")
         failpoint.reach(f"release.abort.{name}")
-    at = rfc3339(tools.now().replace(microsecond=0))
+    at = stamp(tools.now())
     event = Event(
         kind="resolved" if release.paged else "release",
         title=f"The release of {release.version} was aborted by {tools.by}",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ops import config
-from ops.backups.model import rfc3339
 from ops.config import configured, serial
 from ops.errors import Refused, UsageError
 from ops.live import no_active
@@ -15,6 +14,7 @@ from ops.release.entry import DONE, Options, Release
 from ops.release.step import WHAT, Step
 from ops.shift import beginning as shift
 from ops.shift.mending import mend
+from ops.times import stamp
 from ops.verdict import enforce, judge_serial
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def prepare(tools: Tools, wish: Wish) -> Release:
         origin=origin,
         options=wish.options,
         by=tools.by,
-        started=rfc3339(started.replace(microsecond=0)),
+        started=stamp(started),
         step=wish.first,
     )
 

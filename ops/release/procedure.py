@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ops import failpoint
-from ops.backups.model import rfc3339
 from ops.errors import OpsError, Refused, UsageError
 from ops.journal import TakenOver
 from ops.noting import note
@@ -18,6 +17,7 @@ from ops.release.entry import DONE, FAILED, SKIPPED, Release
 from ops.release.step import Step
 from ops.release.steps import ACTS
 from ops.release.watching import Away
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def run(tools: Tools, wish: Wish) -> Release:
                 f"another one is open: {found}. Go on with it by `{GO_ON}`, or back by `{GO_BACK}`"
             )
         if wish.first.number > found.step.number:
-            found = found.skipped_to(wish.first, _now(tools), f"left out by {tools.by}")
+            found = found.skipped_to(wish.first, stamp(tools.now()), f"left out by {tools.by}")
         return _go_on(tools, found, wish.options.accept, alive)
 
 
@@ -105,7 +105,7 @@ def _go(tools: Tools, release: Release, alive: Alive) -> Release:
             break
         if step is Step.SHIFT:
             release = telling.tell(tools, release, telling.arrived(release))
-    closed = release.updated(outcome=DONE, finished=_now(tools))
+    closed = release.updated(outcome=DONE, finished=stamp(tools.now()))
     tools.journal.close(closed.brief())
     failpoint.reach("release.closed")
     tools.report(closed)
@@ -119,7 +119,7 @@ def _step(tools: Tools, release: Release) -> Release:
     if last is not None and last.outcome in {DONE, SKIPPED} and step is release.options.last:
         return release
     with telling.calling(tools, release):
-        release = release.begun(_now(tools))
+        release = release.begun(stamp(tools.now()))
         tools.journal.write(release)
     failpoint.reach(f"release.{step}.begun")
     tools.say(f"{step}: begun")
@@ -134,7 +134,7 @@ def _step(tools: Tools, release: Release) -> Release:
         raise
     failpoint.reach(f"release.{step}.done")
     outcome = SKIPPED if said.is_skipped else DONE
-    release = release.updated(**said.changes).ended(_now(tools), outcome, said.lines)
+    release = release.updated(**said.changes).ended(stamp(tools.now()), outcome, said.lines)
     if step is not release.options.last:
         release = release.updated(step=step.next or step)
     with telling.calling(tools, release):
@@ -148,7 +148,7 @@ def _step(tools: Tools, release: Release) -> Release:
 def _failed(tools: Tools, release: Release, error: OpsError) -> None:
     """Journal it, tell people, draw the report."""
     step = release.step
-    release = release.ended(_now(tools), FAILED, [str(error)]).updated(reason=_brief(error))
+    release = release.ended(stamp(tools.now()), FAILED, [str(error)]).updated(reason=_brief(error))
     if isinstance(error, Away) and release.has_begun(Step.SHIFT):
         release = release.updated(step=Step.SHIFT)
     is_page = telling.needs_person(tools, release, error)
@@ -169,7 +169,3 @@ def _open(tools: Tools) -> Release:
     if found is None:
         raise UsageError("no release is open: `scripts/release.py VERSION` begins one")
     return found
-
-
-def _now(tools: Tools) -> str:
-    return rfc3339(tools.now().replace(microsecond=0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops import config
-from ops.backups.model import rfc3339
 from ops.color import Color
 from ops.errors import Refused, UsageError
 from ops.live import no_active
@@ -13,6 +12,7 @@ from ops.release.beginning import require_current
 from ops.release_rollback import meant
 from ops.release_rollback.entry import Step, Undoing
 from ops.shift import findings
+from ops.times import stamp
 from ops.verdict import enforce
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def prepare(tools: Tools, wish: Wish) -> Undoing:
         data=wish.data,
         reason=wish.reason or f"rolled back by {release.by}",
         by=release.by,
-        started=rfc3339(started.replace(microsecond=0)),
+        started=stamp(started),
         step=Step.VERSION if wish.is_version_only else Step.TRAFFIC,
     )
 

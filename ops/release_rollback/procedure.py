@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ops import failpoint
-from ops.backups.model import rfc3339
 from ops.errors import OpsError, Refused
 from ops.journal import TakenOver
 from ops.notify import Event
@@ -19,6 +18,7 @@ from ops.release_rollback.entry import DONE, NAME, Undoing
 from ops.release_rollback.meant import was_done
 from ops.release_rollback.steps import ACTS
 from ops.release_rollback.wish import Wish
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from ops.release_rollback.tools import Tools
@@ -85,7 +85,7 @@ def _go(tools: Tools, entry: Undoing) -> Undoing:
         for line in said:
             tools.release.say(f"{step}: {line}")
         entry = entry.updated(notes=(*entry.notes, *(f"{step}: {line}" for line in said)))
-    finished = rfc3339(tools.release.now().replace(microsecond=0))
+    finished = stamp(tools.release.now())
     closed = entry.updated(outcome=DONE, finished=finished)
     tools.journal.close(closed)
     failpoint.reach(f"{NAME}.closed")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops import failpoint
-from ops.backups.model import rfc3339
 from ops.logins.sessions import open_session
 from ops.restore import fence
 from ops.restore.steps import reopen_writes, source_of
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from ops.restore.journal import Entry
@@ -28,7 +28,7 @@ def abort(tools: Tools, entry: Entry, why: str) -> Entry:
     # All that may have taken minutes: another run may have ended it, and a new restore be open.
     tools.journal.write(entry)
     reopen_writes(tools, entry)
-    closed = entry.updated(outcome="aborted", finished=rfc3339(tools.now().replace(microsecond=0)))
+    closed = entry.updated(outcome="aborted", finished=stamp(tools.now()))
     tools.journal.close(closed)
     return closed
 

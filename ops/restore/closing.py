@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ops.backups.model import rfc3339
 from ops.database import Address
 from ops.errors import Refused
 from ops.logins.sessions import open_session
 from ops.maintenance import Notice, SharedRedis
 from ops.restore import fence, journal
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from ops.backups.engine import Say
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def close(facts: Operations, reason: str, by: str, *, fenced: bool, say: Say) -> Notice:
     """Maintenance on, and with `fenced` the database closed too. Returns what stands now."""
-    now = rfc3339(datetime.now(UTC).replace(microsecond=0))
+    now = stamp(datetime.now(UTC))
     notice = SharedRedis(facts.redis_url).close_writes(Notice(reason, now, by))
     if fenced:
         app = Address.parse(facts.database.url)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops.backups import verify
-from ops.backups.model import Check, Window, rfc3339
+from ops.backups.model import Check, Window
 from ops.database import asking
 from ops.errors import OpsError, Refused, UsageError
 from ops.logins.sessions import open_session
 from ops.restore import fence, source
 from ops.restore.lost import require_lost
 from ops.restore.source import Source
+from ops.times import rfc3339
 
 if TYPE_CHECKING:
     from ops.restore.place import Place

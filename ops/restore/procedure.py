@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ops import failpoint
-from ops.backups.model import rfc3339
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
 from ops.journal import TakenOver
 from ops.restore import aborting, mutex
@@ -18,6 +17,7 @@ from ops.restore.journal import Entry, Step
 from ops.restore.lost import require_lost
 from ops.restore.plan import Plan, plan
 from ops.restore.steps import ACTS, Declined, reopen_writes
+from ops.times import rfc3339, stamp
 
 if TYPE_CHECKING:
     from ops.restore.tools import Tools
@@ -88,7 +88,7 @@ def _go(tools: Tools, requested: str, *, old_is_lost: bool, alive: Alive) -> Ent
         if entry.step.is_before(step):
             entry = _take(tools, entry, step, alive)
     reopen_writes(tools, entry)
-    closed = entry.updated(outcome="done", finished=rfc3339(tools.now().replace(microsecond=0)))
+    closed = entry.updated(outcome="done", finished=stamp(tools.now()))
     tools.journal.close(closed)
     return closed
 

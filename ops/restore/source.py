@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ops.backups.model import Backup, ago, rfc3339
+from ops.backups.model import Backup
 from ops.errors import UsageError
+from ops.times import ago, rfc3339
 
 if TYPE_CHECKING:
     from ops.backups.engine import Engine

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from ops.backups import verify
-from ops.backups.model import TAG_RESTORE, Backup, rfc3339
+from ops.backups.model import TAG_RESTORE, Backup
 from ops.errors import OpsError, Refused, UsageError
 from ops.logins import canary
 from ops.logins.sessions import open_session
@@ -16,6 +16,7 @@ from ops.restore import fence, later, later_file
 from ops.restore.journal import Entry, Step
 from ops.restore.plan import enforce
 from ops.restore.source import Source
+from ops.times import stamp
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,9 +34,7 @@ class Declined(Refused):
 
 def _maintenance(tools: Tools, entry: Entry) -> Entry:
     reason = f"the database is being restored ({entry.id})"
-    notice = tools.redis.close_writes(
-        Notice(reason, rfc3339(tools.now().replace(microsecond=0)), tools.by)
-    )
+    notice = tools.redis.close_writes(Notice(reason, stamp(tools.now()), tools.by))
     tools.say(f"maintenance is on {notice}")
     return entry
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from ops import failpoint
-from ops.backups.model import rfc3339
 from ops.config import raised
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.journal import ClusterJournal, TakenOver
 from ops.restore.place import Configured as Written
 from ops.rotation.entry import Entry
+from ops.times import rfc3339, stamp
 
 E = TypeVar("E", bound=Entry)
 Say = Callable[[str], None]
@@ -95,7 +95,7 @@ class Tools(Generic[E]):
 
     def close(self, entry: E, outcome: str) -> E:
         """It is over."""
-        finished = rfc3339(self.now().replace(microsecond=0))
+        finished = stamp(self.now())
         closed = entry.updated(outcome=outcome, finished=finished)
         self.journal.close(closed)
         return closed

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.backups.model import rfc3339
 from ops.color import Color
 from ops.config import serial, version_of
 from ops.errors import CouldNotFindOut, UsageError
 from ops.shift import findings
 from ops.shift.entry import Shift
 from ops.state import LiveTraffic
+from ops.times import stamp
 from ops.verdict import Finding, Severity, judge_serial
 from ops.watching.judging import Kind, Verdict
 
@@ -94,7 +94,7 @@ def prepare(tools: Tools, wish: Wish) -> Start:
         switch_seconds=wish.switch_seconds,
         serial=serial(config),
         origin_problem=problem,
-        started=rfc3339(started.replace(microsecond=0)),
+        started=stamp(started),
         by=tools.by,
     )
     against = [

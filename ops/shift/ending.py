@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.backups.model import rfc3339
 from ops.errors import Refused
 from ops.notify import Event
 from ops.noting import note
 from ops.shift.mending import mend
 from ops.shift.paging import OPTIONS, Paged, facts, page
+from ops.times import stamp
 
 if TYPE_CHECKING:
     from ops.shift.entry import Shift
@@ -22,7 +22,7 @@ def close(tools: Tools, shift: Shift, outcome: str, reason: str = "") -> Shift:
     closed = shift.updated(
         outcome=outcome,
         reason=reason or shift.reason,
-        finished=rfc3339(tools.now().replace(microsecond=0)),
+        finished=stamp(tools.now()),
     )
     tools.journal.close(closed)
     if shift.paged:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ops import image, schema
 from ops.color import Color
 from ops.config import Config, configured, of_color, version_of, weights
-from ops.status.compared import NONE, UNKNOWN, Compared, moment
+from ops.status.compared import NONE, UNKNOWN, Compared
+from ops.times import moment
 from ops.watching.reading import NOTHING, Look, milliseconds, percent
 
 if TYPE_CHECKING:

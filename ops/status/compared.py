@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ops.checklist import Line
@@ -48,11 +47,3 @@ class Compared:
         told = f"configured {self.configured}, live {self.live}" if self.differs else ""
         detail = "; ".join(part for part in (told, self.why) if part)
         return Line(f"{self.name} of {self.color}", self.verdict, detail)
-
-
-def moment(text: str) -> str:
-    """An RFC 3339 time for people, in UTC to the second; any other text as it is."""
-    try:
-        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    except ValueError:
-        return text

@@ -16,7 +16,7 @@ from ops.backups.store import Store
 from ops.errors import CouldNotFindOut
 from ops.stack import PROJECT
 from ops.stack_lock import Lock, Owner
-from ops.status.compared import moment
+from ops.times import moment
 
 if TYPE_CHECKING:
     from ops.stack import Stack

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.color import Color
-from ops.status.compared import UNKNOWN, moment
+from ops.status.compared import UNKNOWN
+from ops.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

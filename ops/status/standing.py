@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ops import background, schema
-from ops.backups.model import ago
 from ops.color import Color
 from ops.config import serial, undeployed, weights
 from ops.errors import CouldNotFindOut, Refused
 from ops.isolation import findings as isolated
-from ops.status.compared import moment
+from ops.times import ago, moment
 from ops.watching.reading import NOTHING, Look
 from ops.weights import receiving, told
 

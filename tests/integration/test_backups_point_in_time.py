@@ -15,10 +15,10 @@ import pytest
 
 from ops.backups import local_server, postgres
 from ops.backups.manifest import BaseManifest
-from ops.backups.model import rfc3339
 from ops.backups.point_in_time import PointInTime
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.failpoint import VARIABLE
+from ops.times import rfc3339
 from tests.integration.backups import ROOT, Place, clock, fill, rows
 from tests.integration.postgres import PrivateServer, private_server
 

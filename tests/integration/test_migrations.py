@@ -14,7 +14,7 @@ import pytest
 
 from ops import failpoint, names, operations, schema_record
 from ops.backups.engine import Engine
-from ops.backups.model import TAG_VERIFIED_AT, Backup, rfc3339
+from ops.backups.model import TAG_VERIFIED_AT, Backup
 from ops.color import Color
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.migrations import jobs
@@ -25,6 +25,7 @@ from ops.release.data import StackData
 from ops.release.entry import Release
 from ops.release.step import Step
 from ops.stack import Stack
+from ops.times import rfc3339
 from tests.integration.jobs_cluster import REPOSITORY, JobsCluster
 from tests.integration.postgres import PrivateServer
 from tests.integration.releases import Image, Templates

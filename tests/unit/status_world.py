@@ -10,7 +10,6 @@ from typing import Any
 from ops import names, schema
 from ops.alerts import series
 from ops.backups import record
-from ops.backups.model import rfc3339
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.hold import Hold
@@ -21,6 +20,7 @@ from ops.status.gather import Status, gather
 from ops.status.lock import Standing
 from ops.status.public import Served
 from ops.status.sources import Sources
+from ops.times import rfc3339
 from tests.unit.monitored import monitoring
 from tests.unit.rollback_cluster import BLUE, GREEN, RollbackCluster
 from tests.unit.test_stack import FACTS

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.backups.freshness import problems
-from ops.backups.model import TAG_VERIFIED_AT, Backup, Window, rfc3339
+from ops.backups.model import TAG_VERIFIED_AT, Backup, Window
 from ops.operations import BackupFacts
+from ops.times import rfc3339
 
 NOW = datetime(2025, 10, 14, 12, 0, tzinfo=UTC)
 FACTS = BackupFacts(

@@ -9,13 +9,11 @@ from ops.backups.model import (
     TAG_VERIFIED_AT,
     Backup,
     Window,
-    ago,
     begun_at,
     choose,
     is_id,
     new_id,
     require_label,
-    rfc3339,
 )
 from ops.errors import UsageError
 
@@ -106,21 +104,3 @@ def test_a_window_has_both_its_ends() -> None:
     assert window.latest in window
     assert window.latest + timedelta(microseconds=1) not in window
     assert str(window) == "2025-10-14T01:00:00Z to 2025-10-14T02:00:00Z"
-
-
-def test_moments_are_told_in_utc_to_the_microsecond() -> None:
-    moment = datetime(2025, 10, 14, 3, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
-    assert rfc3339(moment) == "2025-10-14T01:00:00.000005Z"
-
-
-@pytest.mark.parametrize(
-    ("span", "told"),
-    [
-        (timedelta(seconds=90), "90 s"),
-        (timedelta(minutes=42), "42 min"),
-        (timedelta(hours=3.5), "3.5 h"),
-        (timedelta(days=12), "12 days"),
-    ],
-)
-def test_spans_are_told_as_people_say_them(span: timedelta, told: str) -> None:
-    assert ago(span) == told

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from ops.backups import pruning
 from ops.backups.manifest import BaseManifest
-from ops.backups.model import TAG_RESTORE, TAG_VERIFIED_AT, Backup, rfc3339
+from ops.backups.model import TAG_RESTORE, TAG_VERIFIED_AT, Backup
+from ops.times import rfc3339
 
 NOW = datetime(2025, 10, 14, 12, 0, tzinfo=UTC)
 KEEP = timedelta(days=35)

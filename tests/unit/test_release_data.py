@@ -14,6 +14,7 @@ from ops.backups import model, verify
 from ops.backups.model import Backup, Check
 from ops.errors import Refused
 from ops.release.data import StackData
+from ops.times import rfc3339
 from tests.unit.test_release_preflight import Away
 from tests.unit.versioned import Versioned
 
@@ -47,7 +48,7 @@ class Proof:
     def __call__(self, engine: Any, backup: Backup, *_: object) -> verify.Report:
         self.asked += 1
         if self.check.verdict == "good":
-            at = model.rfc3339(NOW)
+            at = rfc3339(NOW)
             proven = replace(backup, tags={**backup.tags, model.TAG_VERIFIED_AT: at})
             self.engine.kept[self.engine.kept.index(backup)] = proven
         return verify.Report(backup, NOW, NOW + timedelta(seconds=1), 1.0, [self.check])
