@@ -7,17 +7,16 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
-
-import redis
 
 from bench.load import Load
 from ops.alerts import series
 from ops.color import Color
 from ops.metrics import Prometheus
+from tests.e2e.faults import failing
 from tests.e2e.project import Project, Ran
 from tests.waiting import until
 
@@ -66,15 +65,9 @@ class Shifting:
         found = json.loads(self.project.pulumi("config", "--json").ok().text)
         return found["legal-ai:activeColor"]["value"], found["legal-ai:canaryWeight"]["value"]
 
-    @contextmanager
-    def failing(self, color: str, **faults: float) -> Iterator[None]:
+    def failing(self, color: str, **faults: float) -> AbstractContextManager[None]:
         """Let a color's backend fail, for the block."""
-        with redis.Redis(port=16379, db=self.redis_number) as client:
-            client.set(f"legal-ai:faults:{color}", json.dumps(faults))
-            try:
-                yield
-            finally:
-                client.delete(f"legal-ai:faults:{color}")
+        return failing(self.redis_number, color, faults)
 
     @contextmanager
     def load(self) -> Iterator[Load]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self, TypeVar
-
-import redis
 
 from agent.inbox import Entry
 from bench.load import Shot
@@ -20,6 +18,7 @@ from ops.cluster import Cluster
 from ops.metrics import Prometheus
 from ops.operations import parse
 from ops.rollback.journal import Journal, Operation, Step
+from tests.e2e.faults import failing
 from tests.e2e.project import STACK, Project
 from tests.waiting import until
 
@@ -66,15 +65,9 @@ class Watched:
     cluster: Cluster
     redis_number: int
 
-    @contextmanager
-    def failing(self, color: str, **faults: float) -> Iterator[None]:
-        """Let a color's backend fail as the sample app's README has it, for the block."""
-        with redis.Redis(port=16379, db=self.redis_number) as client:
-            client.set(f"legal-ai:faults:{color}", json.dumps(faults))
-            try:
-                yield
-            finally:
-                client.delete(f"legal-ai:faults:{color}")
+    def failing(self, color: str, **faults: float) -> AbstractContextManager[None]:
+        """Let a color's backend fail, for the block."""
+        return failing(self.redis_number, color, faults)
 
     def done(self) -> list[Operation]:
         """The rollbacks that have ended, oldest first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -28,6 +27,8 @@ from ops.agent import NAME, AgentSettings
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.rollback.journal import Journal, Operation
+from tests.integration.kubectl import kubectl
+from tests.ports import free_port
 from tests.unit.configs import WATCHED, loaded
 from tests.unit.webhooks import alert, body
 from tests.waiting import until
@@ -45,13 +46,6 @@ _WATCHED_KINDS: Final = (
     create_namespaced_resource("apps", "v1", "Deployment", "deployments"),
     create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
 )
-
-
-def kubectl(*args: str, stdin: str | None = None) -> str:
-    """Run kubectl; returns what it printed."""
-    return subprocess.run(
-        ["kubectl", *args], input=stdin, check=True, capture_output=True, text=True, timeout=60
-    ).stdout
 
 
 @dataclass
@@ -108,9 +102,7 @@ class Place:
         """Start a replica, and wait until it serves."""
         number = len(self.agents)
         log = self.folder / f"agent-{number}.log"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         env = os.environ | {
             "KUBECONFIG": str(self.folder / "kubeconfig"),
             "AGENT_SETTINGS": str(self.folder / "settings.json"),

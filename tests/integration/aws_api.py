@@ -1,7 +1,6 @@
 """An AWS API of a test's own: `local/aws_api` on a free port, recorded as in the local stack."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,18 +10,12 @@ import boto3
 import httpx2
 
 from local.parts.aws import changes
+from tests.ports import free_port
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 SESSION = boto3.session.Session()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class AwsApi:

@@ -21,7 +21,7 @@ import httpx2
 from lightkube import Client, KubeConfig
 
 from ops.cluster import Cluster
-from tests.integration.agents import kubectl
+from tests.integration.kubectl import kubectl
 
 SHORT_SECONDS: Final = 0.3
 """For what is asked through the proxy, so that one that never answers costs little."""

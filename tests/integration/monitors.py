@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx2
 
+from tests.ports import free_port
 from tests.waiting import until
 
 
@@ -34,7 +34,7 @@ def monitors(
     """Both servers with a stack's rules, each second looking at what `exposed` says."""
     with ExitStack() as stack:
         target = stack.enter_context(_target(exposed))
-        prometheus, alertmanager = _free_port(), _free_port()
+        prometheus, alertmanager = free_port(), free_port()
         (folder / "rules.yaml").write_text(json.dumps(rules))
         (folder / "prometheus.yml").write_text(json.dumps(_config(target, alertmanager)))
         nobody = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
@@ -119,9 +119,3 @@ def _is_ready(address: str) -> bool:
         return httpx2.get(f"{address}/-/ready").is_success
     except httpx2.HTTPError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+
+from tests.ports import free_port
 
 SUPERUSER = "postgres"
 PASSWORD = "not secret: this server lives as long as a test"
@@ -93,7 +94,7 @@ def private_server(
 ) -> Iterator[PrivateServer]:
     """A running server that trusts no one without the password; all of it goes with the block."""
     root = Path(tempfile.mkdtemp(prefix="legal-ai-test-pg-"))  # tmp_path may be closed to others
-    server = PrivateServer(root, _free_port(), _programs())
+    server = PrivateServer(root, free_port(), _programs())
     try:
         _make(server, dict(settings or {}), archiving=archiving)
         server.start()
@@ -143,10 +144,3 @@ def _make(server: PrivateServer, settings: dict[str, str], *, archiving: bool) -
 def _programs() -> Path:
     folders = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     return min(folders, key=lambda path: int(path.parent.parent.name)).parent
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -23,7 +23,7 @@ from ops.incident.shutting import Outside
 from ops.isolation import Isolation
 from ops.logs import Chosen, Reader
 from ops.restart import Restart
-from tests.integration.agents import kubectl
+from tests.integration.kubectl import kubectl
 from tests.unit.engine import run, stack_file
 from tests.unit.test_held_color import NAME
 from tests.waiting import until

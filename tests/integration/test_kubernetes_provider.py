@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.kubectl import kubectl as run_kubectl
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,13 +61,12 @@ def runs_pods() -> None:
 
 def kubectl(*args: str) -> Any:
     """What kubectl prints as JSON; None for an object that is not there."""
-    done = subprocess.run(
-        ["kubectl", *args, "-o", "json"], check=False, capture_output=True, text=True, timeout=60
-    )
-    if "NotFound" in done.stderr:
-        return None
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    try:
+        return json.loads(run_kubectl(*args, "-o", "json"))
+    except subprocess.CalledProcessError as error:
+        if "NotFound" in error.stderr:
+            return None
+        raise
 
 
 def patch(kind: str, name: str, namespace: str, body: dict[str, Any]) -> None:
@@ -343,9 +343,7 @@ def test_refresh_sees_outside_changes_and_forgets_what_is_gone(project: Project)
 
 
 def kubectl_delete(kind: str, name: str, namespace: str) -> None:
-    subprocess.run(
-        ["kubectl", "-n", namespace, "delete", kind, name], check=True, capture_output=True
-    )
+    run_kubectl("-n", namespace, "delete", kind, name)
 
 
 @pytest.mark.long

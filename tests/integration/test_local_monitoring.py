@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +25,7 @@ from local.addresses import (
     PROMETHEUS_URL,
     PUBLIC_HOST,
 )
+from tests.integration.kubectl import kubectl
 from tests.waiting import until
 
 PATIENCE = 60
@@ -39,19 +39,6 @@ def _monitoring() -> None:
         pytest.fail("the local stack is needed: make up, then source .local/env")
     if os.environ.get("LEGAL_AI_NODE") != "containers":
         pytest.skip("monitoring does not run where the node is simulated")
-
-
-def kubectl(*words: str, stdin: object = None) -> str:
-    done = subprocess.run(
-        ["kubectl", *words],
-        input=None if stdin is None else json.dumps(stdin),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @contextmanager
@@ -97,7 +84,10 @@ def put(namespace: str, kind: str, monitoring: str, more: dict[str, Any]) -> Non
     labels = {"legal-ai-system.com/monitoring": monitoring}
     metadata = {"name": "test", "namespace": namespace, "labels": labels}
     kubectl(
-        "apply", "-f", "-", stdin={"apiVersion": "v1", "kind": kind, "metadata": metadata} | more
+        "apply",
+        "-f",
+        "-",
+        stdin=json.dumps({"apiVersion": "v1", "kind": kind, "metadata": metadata} | more),
     )
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
-import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -29,9 +26,9 @@ from ops.restore import closing, fence, procedure
 from ops.restore.journal import Entry, Step, in_cluster
 from ops.restore.status import status
 from tests.integration.postgres import SUPERUSER, PrivateServer, private_server
+from tests.integration.redis_server import RedisServer
 from tests.integration.restore_setting import App, Setting
 from tests.unit.versioned import Versioned
-from tests.waiting import until
 
 STEPS = [str(step) for step in Step]
 FENCED = [str(s) for s in Step if not s.is_before(Step.FENCED) and s.is_before(Step.MOVED)]
@@ -54,27 +51,11 @@ def server() -> Iterator[PrivateServer]:
 
 
 @pytest.fixture(scope="module")
-def redis_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    program = shutil.which("redis-server")
-    assert program, "redis-server is needed: `make up` installs it"
-    options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen([program, "--port", str(port), *options], stdout=subprocess.DEVNULL)
-    try:
-        client = redis.Redis(port=port)
-
-        def answers() -> bool:
-            with contextlib.suppress(redis.ConnectionError):
-                return bool(client.ping())
-            return False
-
-        until(answers, "Redis answers", alive=lambda: process.poll() is None)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    running = RedisServer(tmp_path_factory.mktemp("redis"))
+    running.start()
+    yield running.port
+    running.stop()
 
 
 @pytest.fixture

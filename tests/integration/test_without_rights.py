@@ -12,7 +12,7 @@ import pytest
 
 from ops.errors import NoAccess
 from ops.stack import Stack
-from tests.integration.agents import kubectl
+from tests.integration.kubectl import kubectl
 from tests.unit.scripts_table import IN_THE_CLUSTER, told
 from tests.unit.stranger import Machine
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,39 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from redis.asyncio import Redis as AsyncRedis
 
 from sample_app.backend.legal_ai import maintenance, worker
 from sample_app.backend.legal_ai.worker import Worker
+from tests.integration.redis_server import RedisServer
 from tests.waiting import until
 
 BACKEND = Path(__file__).parents[2] / "sample_app" / "backend"
 SECONDS = 30
 
 
-class Server:
-    """redis-server on a port of its own, which can go away and come back."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port = found.getsockname()[1]
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-        self.client = redis.Redis(port=self.port, decode_responses=True)
-
-    def start(self) -> None:
-        options = {"port": self.port, "bind": "127.0.0.1", "dir": self._folder, "save": ""}
-        args = [arg for key, value in options.items() for arg in (f"--{key}", str(value))]
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(["redis-server", *args], stdout=log)
-        until(self._answers, "Redis answers")
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
+class Server(RedisServer):
+    """The jobs in it."""
 
     def push(self, *jobs: dict[str, Any] | str) -> None:
         texts = [job if isinstance(job, str) else json.dumps(job) for job in jobs]
@@ -55,12 +34,6 @@ class Server:
 
     def in_hand(self) -> list[str]:
         return list(self.client.scan_iter(worker.in_hand("*")))
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.client.ping())
-        except redis.exceptions.ConnectionError:
-            return False
 
 
 @pytest.fixture

@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ops import failpoint
 from ops.errors import Refused
 from ops.shift import procedure
 from ops.shift.beginning import Wish
+from tests.killed import Killed, Places
 from tests.unit.shift_world import BAD, BLUE, GOOD, GREEN, World
 
 CANARY = Wish(steps=(10, 100))
-
-
-class Killed(BaseException):
-    """As by kill -9: nothing of ours catches it."""
-
-
-class Places:
-    """The places that were reached; at the one that is armed the run dies."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.reached: list[str] = []
-        self.armed = ""
-        monkeypatch.setattr(failpoint, "reach", self.reach)
-
-    def reach(self, name: str) -> None:
-        self.reached.append(name)
-        if name == self.armed:
-            self.armed = ""
-            raise Killed(name)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from ops.closing.entry import CLOSED, OVERTAKEN
 from ops.errors import CouldNotFindOut, Refused
 from ops.journal import TakenOver
 from ops.vitals.row import Row
+from tests.killed import Killed, Places
 from tests.unit.closing_world import EVERY, WELL, ClosingWorld
-from tests.unit.test_canary_killed import Killed, Places
 
 HOURS = 2 * 3600.0
 

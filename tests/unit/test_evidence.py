@@ -17,12 +17,9 @@ from ops.evidence import pieces
 from ops.evidence.collect import Collected, collect
 from ops.evidence.folder import Folder
 from ops.evidence.pieces import Piece
+from tests.killed import Killed
 
 PASSWORD = "cGFzc3dvcmQ="
-
-
-class Killed(BaseException):
-    """What `kill -9` is to a process: nothing tidies up after it."""
 
 
 def piece(name: str, *contents: str | BaseException) -> Piece:

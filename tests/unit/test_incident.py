@@ -18,7 +18,8 @@ from ops.incident.entry import KEPT, Nature
 from ops.journal import ClusterJournal
 from ops.notify import Event, Failure, NotificationFacts, status_page
 from ops.notify.pager_duty import PagerDuty
-from tests.unit.rollback_cluster import Killed, RollbackCluster
+from tests.killed import Killed
+from tests.unit.rollback_cluster import RollbackCluster
 from tests.unit.stranger import ROOT
 
 OUTAGE = Nature.OUTAGE

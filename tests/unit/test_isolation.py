@@ -17,8 +17,8 @@ from ops.incident.shutting import Outside
 from ops.isolation import Isolation
 from ops.rollback.journal import Outcome
 from ops.share import Answer
-from tests.unit import test_canary_killed
-from tests.unit.rollback_cluster import BLUE, Killed, RollbackCluster, rollback
+from tests.killed import Killed, Places
+from tests.unit.rollback_cluster import BLUE, RollbackCluster, rollback
 from tests.unit.test_rollback_run import begun
 from tests.unit.test_routing import SITE
 
@@ -219,10 +219,10 @@ def test_what_is_not_seen_to_be_shut_is_not_called_so(
 def test_killed_before_it_looked_from_outside_it_looks_when_it_is_done_again(
     namespace: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = test_canary_killed.Places(monkeypatch)
+    places = Places(monkeypatch)
     places.armed = "isolate.detached"
     place, said = outside(monkeypatch, OURS, SHUT), list[str]()
-    with pytest.raises(test_canary_killed.Killed):
+    with pytest.raises(Killed):
         shutting.shut(namespace, WHY, place, said.append)
     assert namespace.is_shut()
     assert "nobody gets in" not in said

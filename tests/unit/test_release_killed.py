@@ -9,9 +9,9 @@ from ops.release import procedure
 from ops.release.beginning import Wish
 from ops.release.step import Step
 from ops.release.watching import Away
+from tests.killed import Killed, Places
 from tests.unit.release_world import BLUE, GREEN, SHORT, ReleaseWorld
 from tests.unit.shift_world import BAD, GOOD
-from tests.unit.test_canary_killed import Killed, Places
 
 V2 = Wish("v2", SHORT)
 PLACES = [f"release.{step}{at}" for step in Step for at in (".begun", ".done", "")]

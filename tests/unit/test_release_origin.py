@@ -13,9 +13,9 @@ from ops.shift import beginning as shift
 from ops.shift import procedure as shifting
 from ops.state import LiveTraffic
 from ops.watching.judging import Kind, Verdict
+from tests.killed import Killed, Places
 from tests.unit.release_world import BLUE, GREEN, SHORT, ReleaseWorld
 from tests.unit.shift_world import BAD, GOOD
-from tests.unit.test_canary_killed import Killed, Places
 
 AT_ONCE = SHORT.model_copy(update={"steps": ()})
 SILENT = Verdict(Kind.SILENT, "Prometheus does not answer")

@@ -21,6 +21,7 @@ from ops.restore import lost, procedure
 from ops.restore.lost import require_lost
 from ops.restore.place import Place
 from ops.restore.tools import Tools
+from tests.ports import free_port
 
 ENCRYPTION_REQUEST = 8
 """Bytes of what a client asks first: whether it may encrypt. No login is as short."""
@@ -69,13 +70,6 @@ def answering(said: str, code: str = "") -> Iterator[int]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from ops.release import procedure as releasing
 from ops.release.step import Step as ReleaseStep
 from ops.release_rollback.entry import NAME, Step
 from ops.release_rollback.wish import Wish
+from tests.killed import Killed, Places
 from tests.unit.release_world import BLUE
 from tests.unit.rollback_release_world import V2, UndoWorld, released, undone_well, with_schema
-from tests.unit.test_canary_killed import Killed, Places
 
 DONE = [f"{NAME}.{step}{at}" for step in Step for at in (".begun", ".done")]
 

@@ -18,10 +18,10 @@ from ops.rollback.journal import Operation, Outcome, Step, TakenOver
 from ops.rollback.request import Kind, Limits, Request
 from ops.rollback.run import Rollback
 from ops.share import Answer
+from tests.killed import Killed
 from tests.unit.rollback_cluster import (
     BLUE,
     GREEN,
-    Killed,
     RollbackCluster,
     opened,
     rollback,

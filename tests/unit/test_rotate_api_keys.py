@@ -12,9 +12,9 @@ from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.rotation import api_keys
 from ops.rotation.providers import PROVIDERS, Provider
 from scripts.rotate_api_keys import given
+from tests.killed import Killed, Places
 from tests.unit.json_server import JsonServer, json_server
 from tests.unit.rotation_world import World
-from tests.unit.test_canary_killed import Killed, Places
 
 OPENAI, ANTHROPIC = "OPENAI_API_KEY", "ANTHROPIC_API_KEY"
 NEW = {OPENAI: "sk-new-openai-key-0123456789", ANTHROPIC: "sk-ant-new-key-0123456789"}

@@ -8,8 +8,8 @@ from ops.database import Address
 from ops.errors import Refused, UsageError
 from ops.rotation import db_password
 from ops.rotation.db_world import DatabaseRotation
+from tests.killed import Killed, Places
 from tests.unit.rotation_world import ADMIN_URL, OLD_URL, DatabaseWorld, RdsWorld
-from tests.unit.test_canary_killed import Killed, Places
 
 
 @pytest.fixture

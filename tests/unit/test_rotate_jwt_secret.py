@@ -13,8 +13,8 @@ from ops.errors import Refused, UsageError
 from ops.rotation import jwt_secret, tokens
 from sample_app.backend.legal_ai.auth import make_token, read_token
 from sample_app.backend.legal_ai.settings import Settings, read_settings
+from tests.killed import Killed, Places
 from tests.unit.rotation_world import BLUE, GREEN, HOUR, OLD_JWT, JwtWorld, token
-from tests.unit.test_canary_killed import Killed, Places
 
 PREVIOUS, NEXT = "JWT_SECRET_PREVIOUS", "JWT_SECRET_NEXT"
 

@@ -29,11 +29,11 @@ from ops.rotation.jwt_world import KEPT as JWT
 from ops.shift import procedure as shifting
 from ops.shift.beginning import Wish as Shifting
 from ops.shift.entry import KEPT as SHIFT
+from tests.killed import Killed, Places
 from tests.unit.release_world import GREEN, SHORT, ReleaseWorld
 from tests.unit.rollback_release_world import released
 from tests.unit.rotation_world import HOUR, DatabaseWorld, JwtWorld
 from tests.unit.shift_world import BAD, World
-from tests.unit.test_canary_killed import Killed, Places
 from tests.unit.versioned import Versioned
 
 SWITCH = Shifting(GREEN, switch_seconds=300)
