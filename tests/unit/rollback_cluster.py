@@ -23,10 +23,6 @@ IMAGES = {BLUE: "v1", GREEN: "v2"}
 Body = dict[str, Any]
 
 
-class Killed(BaseException):
-    """What `kill -9` is to a process: nothing tidies up after it."""
-
-
 class RollbackCluster(Cluster):
     """Blue served all traffic, green has it now; both are deployed with two replicas.
 
