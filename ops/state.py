@@ -109,20 +109,25 @@ def live_traffic(main: Mapping[str, Any], canary: Mapping[str, Any] | None = Non
     )
 
 
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod (its JSON body) says that it may get requests."""
+    conditions = pod.get("status", {}).get("conditions") or []
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
 def _replica(pod: Mapping[str, Any], container: str) -> Replica:
     status = pod.get("status", {})
-    conditions = {c["type"]: c for c in status.get("conditions") or []}
-    ready = conditions.get("Ready", {}).get("status") == "True"
+    ready = is_ready(pod)
     return Replica(
         name=str(pod["metadata"]["name"]),
         image=_image(pod["spec"], container),
         ready=ready,
-        problem="" if ready else _problem(status, conditions),
+        problem="" if ready else _problem(status),
         digest=_digest(status, container),
     )
 
 
-def _problem(status: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:
+def _problem(status: Mapping[str, Any]) -> str:
     """Why a pod is not ready, in the words of whoever knows best."""
     for container in status.get("containerStatuses") or []:
         state, last = container.get("state", {}), container.get("lastState", {})
@@ -135,6 +140,7 @@ def _problem(status: Mapping[str, Any], conditions: Mapping[str, Any]) -> str:
             told = _last_line(ended.get("message"))
             code = f"{ended.get('reason', 'ended')}, exit code {ended.get('exitCode')}"
             return f"{code}: {told}" if told else code
+    conditions = {each["type"]: each for each in status.get("conditions") or []}
     for kind in ("PodScheduled", "Ready"):
         condition = conditions.get(kind, {})
         if condition.get("status") != "True" and condition.get("message"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ops.color import Color
 from ops.diagnosis.cause import Cause, Weight
 from ops.diagnosis.events import warnings
+from ops.state import is_ready
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -105,11 +106,7 @@ def _cause(cluster: Cluster, color: Color, pod: Mapping[str, Any]) -> Cause:
 def _is_well(pod: Mapping[str, Any]) -> bool:
     if pod["metadata"].get("deletionTimestamp"):
         return True
-    status = pod.get("status", {})
-    if status.get("phase") == "Succeeded":
-        return True
-    conditions = {c["type"]: c["status"] for c in status.get("conditions") or []}
-    return conditions.get("Ready") == "True"
+    return pod.get("status", {}).get("phase") == "Succeeded" or is_ready(pod)
 
 
 def _statuses(pod: Mapping[str, Any]) -> Iterator[str]:

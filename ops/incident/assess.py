@@ -19,6 +19,7 @@ from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.isolation import Isolation
 from ops.maintenance import SharedRedis
 from ops.metrics import Prometheus
+from ops.state import is_ready
 
 if TYPE_CHECKING:
     from ops.cluster import Cluster
@@ -70,13 +71,11 @@ def pod_line(pod: Mapping[str, Any]) -> Line:
         return Line(name, "good", "is ending")
     if phase == "Succeeded":
         return Line(name, "good", "has done its work")
-    conditions = {each["type"]: each for each in status.get("conditions") or []}
     restarts = sum(int(e.get("restartCount", 0)) for e in status.get("containerStatuses") or [])
     told = f"{restarts} restarts" if restarts else "no restart"
-    if conditions.get("Ready", {}).get("status") == "True":
+    if is_ready(pod):
         return Line(name, "good", f"ready, {told}")
-    why = _waits(status) or conditions.get("Ready", {}).get("message", "")
-    return Line(name, "bad", "; ".join(filter(None, [f"not ready ({phase})", told, why])))
+    return Line(name, "bad", "; ".join(filter(None, [f"not ready ({phase})", told, _why(status)])))
 
 
 def _pods(cluster: Cluster) -> list[Line]:
@@ -90,11 +89,12 @@ def _pods(cluster: Cluster) -> list[Line]:
     ]
 
 
-def _waits(status: Mapping[str, Any]) -> str:
+def _why(status: Mapping[str, Any]) -> str:
     for container in status.get("containerStatuses") or []:
         if waiting := container.get("state", {}).get("waiting"):
             return str(waiting.get("reason", "waiting"))
-    return ""
+    conditions = {each["type"]: each for each in status.get("conditions") or []}
+    return str(conditions.get("Ready", {}).get("message") or "")
 
 
 def _line(name: str, look: Look) -> Line:
