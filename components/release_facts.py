@@ -1,4 +1,4 @@
-"""What a release is checked by, put as the library wants it; `ops/preflight/facts.py` reads it."""
+"""What a release is checked by, put as the library wants it; `ops/release_facts.py` reads it."""
 
 from typing import Any
 

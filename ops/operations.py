@@ -14,11 +14,11 @@ from pydantic.alias_generators import to_camel
 from ops import invalid
 from ops.color import Color
 from ops.database import Address
+from ops.dependencies import AI_PROVIDERS
 from ops.errors import CouldNotFindOut
-from ops.incident.dependencies import AI_PROVIDERS
 from ops.monitoring import MonitoringFacts
 from ops.notify import NotificationFacts
-from ops.preflight.facts import ReleaseFacts
+from ops.release_facts import ReleaseFacts
 from ops.stack import Stack
 
 if TYPE_CHECKING:

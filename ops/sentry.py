@@ -14,7 +14,7 @@ from ops.errors import CouldNotFindOut
 from ops.json_api import JsonApi
 
 if TYPE_CHECKING:
-    from ops.preflight.facts import SentryFacts
+    from ops.release_facts import SentryFacts
 
 TIMEOUT_SECONDS: Final = 10.0
 SETTING: Final = "legal-ai:release.sentry"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from components.settings.base import Part
 from components.settings.values import HttpUrl, Key
-from ops.incident.dependencies import AI_PROVIDERS
+from ops.dependencies import AI_PROVIDERS
 
 
 class IncidentsSettings(Part):

@@ -8,7 +8,7 @@ from ops.errors import CouldNotFindOut, Refused
 from ops.sentry import UNSET, Sentry
 
 if TYPE_CHECKING:
-    from ops.preflight.facts import SentryFacts
+    from ops.release_facts import SentryFacts
 
 SHOWN: Final = 5
 

@@ -10,7 +10,7 @@ from ops.sentry import UNSET, Sentry
 
 if TYPE_CHECKING:
     from ops.color import Color
-    from ops.preflight.facts import SentryFacts
+    from ops.release_facts import SentryFacts
 
 AREA: Final = "errors"
 SHOWN: Final = 10

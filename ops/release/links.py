@@ -10,7 +10,7 @@ from ops.image import is_digest
 
 if TYPE_CHECKING:
     from ops.operations import Operations
-    from ops.preflight.facts import ReleaseFacts
+    from ops.release_facts import ReleaseFacts
 
 GITHUB: Final = ("https://api.github.com", "https://github.com")
 ENTERPRISE: Final = "/api/v3"

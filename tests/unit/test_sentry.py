@@ -12,7 +12,7 @@ from ops.color import Color
 from ops.diagnosis import reported
 from ops.diagnosis.cause import Weight
 from ops.errors import CouldNotFindOut, Refused
-from ops.preflight.facts import SentryFacts
+from ops.release_facts import SentryFacts
 from tests.unit.json_server import JsonServer, json_server
 
 RELEASE = "GET /api/0/organizations/acme/releases/v2/"

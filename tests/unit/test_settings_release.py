@@ -8,7 +8,7 @@ import pytest
 
 from components.release_facts import release_facts
 from components.settings import Settings
-from ops.preflight.facts import ReleaseFacts
+from ops.release_facts import ReleaseFacts
 from tests.unit.configs import ENCRYPTED, loaded, refused
 
 RELEASE: dict[str, Any] = {
