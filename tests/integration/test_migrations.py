@@ -38,6 +38,7 @@ from tests.integration.test_sample_app_rename import (
     levels,
     query,
 )
+from tests.killed import Killed
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 
@@ -378,10 +379,6 @@ def test_a_downgrade_comes_from_the_newest_image_and_not_under_a_color_with_traf
     record = schema_record.read(story.cluster)
     assert record.database is not None
     assert (record.database.level, record.database.floor) == (5, 1)
-
-
-class Killed(BaseException):
-    """The process ends right here, and nothing of it goes on."""
 
 
 PLACES = ("migrate.job_created", "migrate.job_finished", "migrate.recorded")
