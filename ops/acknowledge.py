@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ops import hold_guard, live, names
 from ops.color import Color
-from ops.config import all_to, raised, serial
+from ops.config import all_to, of_color, raised, serial
 from ops.errors import Refused
 from ops.hold import Hold
 from ops.rollback.journal import Journal
@@ -89,16 +89,14 @@ def changed(config: Mapping[str, Any], target: Color, replicas: Mapping[str, int
     # What is unset is written too.
     values = {k: v for k, v in all_to(target).items() if str(config.get(PREFIX + k, "")) != v}
     key = f"{target}.replicas"
-    given = (config.get(f"{PREFIX}{target}") or {}).get("replicas", 0)
+    given = of_color(config, target).replicas
     removed: tuple[str, ...] = ()
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         values |= {
-            f"{key}.{service}": str(n)
-            for service, n in replicas.items()
-            if str(given.get(service, "")) != str(n)
+            f"{key}.{service}": str(n) for service, n in replicas.items() if given.get(service) != n
         }
     elif (only := _only(replicas)) is not None:
-        if str(only) != str(given):
+        if only != (given or 0):
             values[key] = str(only)
     elif replicas:
         # A number can't become an object in one write; until the second one the color has none.
