@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,18 +17,22 @@ Replicas = int | dict[str, int] | None
 
 
 class Configured(Protocol):
-    """What of `ops.stack.Stack` is needed here."""
+    """A stack for those who change what it says and apply it: `ops.stack.Stack`, or a test's."""
 
     def config(self) -> dict[str, Any]:
         """The stack's configuration by full key."""
         ...
 
-    def set(self, values: Mapping[str, str]) -> None:
-        """Write keys below `legal-ai:`, all in one write."""
+    def set(self, values: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
+        """Write keys below `legal-ai:`, all that are not secret in one write."""
         ...
 
     def remove(self, key: str) -> None:
         """Take a key below `legal-ai:` away."""
+        ...
+
+    def up(self, show: Callable[[str], None], *, seconds: float = ...) -> None:
+        """`pulumi up`, for at most so long."""
         ...
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from ops import config
-
 if TYPE_CHECKING:
     from ops.checklist import Line
+    from ops.config import Configured
     from ops.journal import ClusterJournal
     from ops.notify import Event, Failure
     from ops.release.entry import Release
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
     from ops.verdict import Finding
 
 Say = Callable[[str], None]
-
-
-class Configured(config.Configured, Protocol):
-    """What of `ops.stack.Stack` is needed here."""
-
-    def up(self, show: Say, *, seconds: float = ...) -> None:
-        """`pulumi up`, for at most so long."""
-        ...
 
 
 class Checks(Protocol):

@@ -11,10 +11,10 @@ from psycopg import sql
 from ops import failpoint
 from ops.backups.engine import Say
 from ops.backups.restoring import MARK
-from ops.config import raised
+from ops.config import Configured, raised
 from ops.database import Address, asking, connect, one
 from ops.errors import Refused
-from ops.restore.place import Configured, renamed
+from ops.restore.place import renamed
 from ops.restore.source import Source
 
 if TYPE_CHECKING:

@@ -12,12 +12,11 @@ from ops import failpoint
 from ops.backups.engine import Say
 from ops.backups.rds_errors import asked
 from ops.backups.rds_instances import Instances, address
-from ops.config import raised
+from ops.config import Configured, raised
 from ops.database import Address
 from ops.errors import CouldNotFindOut, UsageError
 from ops.logins import turns
 from ops.logins.server import Server
-from ops.restore.place import Configured
 from ops.restore.source import Source
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from ops.backups.engine import Say
@@ -41,22 +40,6 @@ class Place(Protocol):
 
     def discard(self, source: Source, name: str, say: Say) -> str:
         """Take away a restored database that was never used. Says what became of it."""
-        ...
-
-
-class Configured(Protocol):
-    """What of `ops.stack.Stack` is needed here."""
-
-    def config(self) -> dict[str, Any]:
-        """The stack's configuration by full key."""
-        ...
-
-    def set(self, values: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
-        """Write keys below `legal-ai:`."""
-        ...
-
-    def up(self, show: Callable[[str], None]) -> None:
-        """`pulumi up`."""
         ...
 
 

@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ops import failpoint
-from ops.config import raised
+from ops.config import Configured, raised
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.journal import ClusterJournal, TakenOver
-from ops.restore.place import Configured as Written
 from ops.rotation.entry import Entry
 from ops.times import rfc3339, stamp
 
 E = TypeVar("E", bound=Entry)
 Say = Callable[[str], None]
-
-
-class Configured(Written, Protocol):
-    """What of `ops.stack.Stack` is needed here."""
-
-    def remove(self, key: str) -> None:
-        """Take a key below `legal-ai:` away."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ops.color import Color
+    from ops.config import Configured
     from ops.hold import Hold
     from ops.journal import ClusterJournal
     from ops.notify import Event
@@ -20,22 +21,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 Alive = Callable[[], None]
 """Raises if another run could be at work by now."""
-
-
-class Configured(Protocol):
-    """What of `ops.stack.Stack` is needed here."""
-
-    def config(self) -> dict[str, Any]:
-        """The stack's configuration by full key."""
-        ...
-
-    def set(self, values: Mapping[str, str]) -> None:
-        """Write keys below `legal-ai:`, all in one write."""
-        ...
-
-    def up(self, show: Callable[[str], None], *, seconds: float = ...) -> None:
-        """`pulumi up`, for at most so long."""
-        ...
 
 
 class Traffic(Protocol):

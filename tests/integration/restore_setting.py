@@ -49,7 +49,10 @@ class FileStack:
                 found[f"legal-ai:{key}"] = value
         _write(self.folder / "config.json", found)
 
-    def up(self, show: Callable[[str], None]) -> None:
+    def remove(self, key: str) -> None:
+        raise NotImplementedError(key)
+
+    def up(self, show: Callable[[str], None], *, seconds: float = 0.0) -> None:
         _write(self.folder / "deployed.json", self.config())
         show("up")
 

@@ -74,7 +74,8 @@ class ReleaseWorld(shift_world.World):
 
     # The stack.
 
-    def set(self, values: Mapping[str, str]) -> None:
+    def set(self, values: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
+        assert not secrets
         self.writes.append(values)
         for key, value in values.items():
             color, _, rest = key.partition(".")

@@ -74,7 +74,7 @@ class World:
         self.config_data[f"legal-ai:{first}"].pop(name, None)
         failpoint.reach(f"stack.removed.{key}")
 
-    def up(self, show: Callable[[str], None]) -> None:
+    def up(self, show: Callable[[str], None], *, seconds: float = 0.0) -> None:
         assert int(self.config_data["legal-ai:serial"]) >= int(self.deployed["legal-ai:serial"])
         self.ups += 1
         failpoint.reach("stack.up.begun")

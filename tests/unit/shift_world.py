@@ -84,9 +84,13 @@ class World:
         found: dict[str, Any] = json.loads(json.dumps(self.config_data))
         return found
 
-    def set(self, values: Mapping[str, str]) -> None:
+    def set(self, values: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
+        assert not secrets
         self.writes.append(values)
         self.config_data |= {f"legal-ai:{key}": value for key, value in values.items()}
+
+    def remove(self, key: str) -> None:
+        del self.config_data[f"legal-ai:{key}"]
 
     def up(self, show: Callable[[str], None], *, seconds: float = 0.0) -> None:
         self.limits.append(seconds)
