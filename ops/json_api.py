@@ -47,14 +47,14 @@ class JsonApi:
     def __init__(self, what: str, url: str, timeout_seconds: float, setting: str) -> None:
         if not _is_address(url):
             raise UsageError(
-                f"{_shown(url)!r} is not the address of {what}: http:// or https:// and a host "
+                f"{shown(url)!r} is not the address of {what}: http:// or https:// and a host "
                 f"are needed. Mend {setting}"
             )
         self._url = url
         self._timeout = timeout_seconds
         self._setting = setting
         self._ahead = timedelta()
-        self.name = f"{what} at {_shown(url)}"
+        self.name = f"{what} at {shown(url)}"
 
     def ask(
         self,
@@ -135,6 +135,6 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def _shown(url: str) -> str:
-    """The address without a name and a password in it."""
+def shown(url: str) -> str:
+    """The address without a name and a password in it: what people and reports may see."""
     return re.sub(r"//[^/]*@", "//", url)

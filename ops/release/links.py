@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ops.image import is_digest
+from ops.json_api import shown
 
 if TYPE_CHECKING:
     from ops.operations import Operations
@@ -18,14 +19,14 @@ ENTERPRISE: Final = "/api/v3"
 
 
 def links(facts: Operations, version: str) -> dict[str, str]:
-    """Addresses by what they show. What is not configured has none."""
+    """Addresses by what they show, without passwords. What is not configured has none."""
     found = {"public": facts.public_url}
     found |= {f"preview of {color}": url for color, url in facts.preview_urls.items()}
     found |= dict(_outside(facts.release, version))
     if facts.monitoring is not None and facts.monitoring.delivery != "none":
         found["Prometheus"] = facts.monitoring.prometheus_url
         found["Alertmanager"] = facts.monitoring.alertmanager_url
-    return {name: url for name, url in found.items() if url}
+    return {name: shown(url) for name, url in found.items() if url}
 
 
 def _outside(facts: ReleaseFacts, version: str) -> Iterator[tuple[str, str]]:

@@ -145,6 +145,21 @@ def test_it_leads_to_what_is_configured_and_to_nothing_else() -> None:
     assert {"Alertmanager", "preview of blue"} <= found.keys()
 
 
+def test_a_password_in_an_address_is_in_no_link() -> None:
+    host = "https://ops:s3cret@git.example/api/v3"
+    sentry = {"url": "https://ops:s3cret@sentry.example", "organization": "us", "project": "web"}
+    outside = {"repository": "we/app", "gitHost": host, "sentry": {**sentry, "token": "t"}}
+    facts = deployed(release=outside).reached_by(
+        "https://ops:s3cret@prom.example", "https://s3cret@alerts.example/a"
+    )
+    found = links(facts, "v2")
+    assert not [url for url in found.values() if "s3cret" in url]
+    assert found["Prometheus"] == "https://prom.example"
+    assert found["Alertmanager"] == "https://alerts.example/a"
+    assert found["code of this tag"] == "https://git.example/we/app/tree/v2"
+    assert found["errors in Sentry"].startswith("https://sentry.example/")
+
+
 @pytest.mark.parametrize(
     ("host", "version", "url"),
     [
