@@ -22,6 +22,7 @@ from ops.operations import Operations
 from ops.preflight import looking, people, system
 from ops.preflight.line import line
 from ops.preflight.looking import Subject
+from ops.preflight.names import NAMES
 from ops.stack import Stack
 from scripts.checklists import (
     AcceptOption,
@@ -57,6 +58,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     """See the text above."""
     ticked = file or people.file_of(version)
     accepted = reasons(accept)
+    checklist.require_known(accepted, NAMES)
     if make_file:
         write(ticked, version, people.ITEMS, as_json=json)
         return

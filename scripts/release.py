@@ -16,7 +16,9 @@ import typer
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from ops.checklist import require_known
 from ops.errors import UsageError
+from ops.preflight.names import NAMES
 from ops.release import connecting, procedure
 from ops.release.beginning import Wish
 from ops.release.connecting import LEASE_SECONDS, REPORTS, Chosen
@@ -112,6 +114,7 @@ def run(  # noqa: PLR0913, PLR0917 typer makes an option of each
     if first and only:
         raise UsageError("give one of --from and --only")
     accepted = reasons(accept)
+    require_known(accepted, NAMES)
     if only_status:
         _status(stack, as_json=json)
         return

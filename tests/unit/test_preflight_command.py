@@ -102,4 +102,5 @@ def test_a_name_that_no_line_has_is_a_usage_error_that_names_those_there_are(
 ) -> None:
     error = command("v2", "--accept", "dsik=typo").exception
     assert isinstance(error, UsageError)
-    assert "hold, disk" in str(error)
+    assert "way-back, backups, disk" in str(error)
+    assert asked == [], "a typo is told before the look"

@@ -84,6 +84,25 @@ def test_resuming_can_accept_what_is_unknown(world: ReleaseWorld) -> None:
     assert world.ended.options.accept == {"hold": "seen to"}
 
 
+@pytest.mark.parametrize("what", ["v2", "--resume"])
+def test_accepting_a_line_that_is_none_is_told_before_anything_is_begun(
+    world: ReleaseWorld, what: str
+) -> None:
+    error = command(what, "--accept", "dsik=typo").exception
+    assert isinstance(error, UsageError)
+    assert "backups, disk" in str(error)
+    assert (world.acts, world.release) == ([], None)
+
+
+@pytest.mark.parametrize("what", ["v2", "--resume"])
+def test_what_another_stack_is_asked_can_be_accepted_in_any(world: ReleaseWorld, what: str) -> None:
+    world.fails["preflight"] = Refused("not now")
+    command("v2", *SHORT)
+    del world.fails["preflight"]
+    assert command(what, "--accept", "approval=it is staging").exception is None
+    assert world.ended.outcome == "done"
+
+
 @pytest.mark.parametrize("what", ["v2", "--resume", "--abort"])
 def test_other_addresses_are_taken_by_each_way_to_go_on(world: ReleaseWorld, what: str) -> None:
     if what != "v2":

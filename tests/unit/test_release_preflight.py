@@ -12,6 +12,7 @@ from ops import backups
 from ops.checklist import Line, worst
 from ops.errors import CouldNotFindOut, UsageError
 from ops.preflight import looking, people, staging
+from ops.preflight.names import NAMES
 from ops.preflight.people import ITEMS
 from ops.release import preflight
 from ops.release.entry import Options, Release
@@ -79,6 +80,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lines:
         found = preflight.look(stack, NoCluster(), wanted, print, None)
         assert worst(found) != "good"
         assert len({line.name for line in found}) == len(found)
+        assert {line.name for line in found} <= set(NAMES)
         return {line.name: line for line in found}
 
     monkeypatch.setattr(backups, "connect", no_backups)

@@ -118,9 +118,16 @@ def test_a_line_that_is_bad_can_not_be_accepted(world: ReleaseWorld) -> None:
     assert "green is held" in failed(world, Refused, Wish("v2", accepting))
 
 
-def test_accepting_a_line_that_is_none_is_a_usage_error(world: ReleaseWorld) -> None:
-    accepting = SHORT.model_copy(update={"accept": {"dsik": "typo"}})
-    assert "hold" in failed(world, UsageError, Wish("v2", accepting))
+def test_a_line_that_was_accepted_and_is_no_longer_asked_keeps_nobody_from_going_on(
+    world: ReleaseWorld,
+) -> None:
+    asked = Line("approval", "unknown", "nobody ticked it")
+    world.lines = [asked, Line("disk", "unknown", "nobody measures it")]
+    accepting = SHORT.model_copy(update={"accept": {"approval": "it is staging"}})
+    assert "disk" in failed(world, CouldNotFindOut, Wish("v2", accepting))
+    world.lines = [Line("disk", "good", "40 %")]
+    resume(world)
+    assert world.ended.outcome == "done"
 
 
 def test_workers_in_both_colors_stop_a_release_before_anything_is_changed(
