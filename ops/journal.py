@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 20
 """How many finished operations are remembered."""
+TRIES: Final = 3
+"""How often a write is tried where earlier ones of the same run came through unseen."""
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -102,18 +104,15 @@ class ClusterJournal(Generic[E]):
 
     def write(self, entry: E) -> None:
         """Keep the open one. Raises TakenOver if another run wrote since it was read."""
-        state = self._known()
-        self._put(replace(state, entry=entry))
+        self._put(lambda known: replace(known, entry=entry))
 
     def close(self, entry: E) -> None:
         """It is over: into the history. Raises TakenOver as `write`."""
-        state = self._known()
-        history = (*state.history, entry)[-KEPT:]
-        self._put(replace(state, entry=None, history=history))
+        self._put(lambda known: replace(known, entry=None, history=(*known.history, entry)[-KEPT:]))
 
     def fence(self) -> None:
         """Write once more what stands, before an act. Raises TakenOver as `write`."""
-        self._put(self._known())
+        self._put(lambda known: known)
 
     def _known(self) -> _State[E]:
         if self._state is None:
@@ -130,22 +129,39 @@ class ClusterJournal(Generic[E]):
         found = self._cluster.get("ConfigMap", self._kept.name)
         return _State("", None, ()) if found is None else _parse(found, self._kept)
 
-    def _put(self, state: _State[E]) -> None:
-        name = self._kept.name
-        state = replace(state, writer=f"{self._me}-{next(self._writes)}")
-        patch: Body = {"metadata": {"resourceVersion": state.version}, "data": _data(state)}
-        try:
-            written = _parse(self._cluster.patch("ConfigMap", name, patch), self._kept)
-        except Conflict as error:
-            written = self._load()
-            # An answer that was lost on its way looks like somebody else's write: it was ours.
-            if replace(written, version=state.version) != state:
+    def _put(self, change: Callable[[_State[E]], _State[E]]) -> None:
+        known = self._known()
+        for _ in range(TRIES):
+            state = replace(change(known), writer=f"{self._me}-{next(self._writes)}")
+            written, is_ours = self._try(state)
+            if is_ours:
+                self._state = written
+                return
+            # One of this run's own, whose answer was lost for good: nobody else wrote since. What
+            # that one has closed stays closed.
+            is_over = written.entry is None and known.entry is not None
+            if is_over or not written.writer.startswith(self._me):
                 raise TakenOver(
                     "another run has written the journal since this one read it "
                     f"({written.entry or 'it closed it'}): this one stops here, having changed "
                     f"nothing since its last step. See {self._kept.see}"
-                ) from error
-        self._state = written
+                )
+            known = written
+        raise CouldNotFindOut(
+            f"the ConfigMap {self._kept.name} was not written: at each of {TRIES} tries an earlier "
+            "write of this run came in between. Run the same command again"
+        )
+
+    def _try(self, state: _State[E]) -> tuple[_State[E], bool]:
+        """What stands after one try to write it, and whether that is what this try wrote."""
+        name = self._kept.name
+        patch: Body = {"metadata": {"resourceVersion": state.version}, "data": _data(state)}
+        try:
+            return _parse(self._cluster.patch("ConfigMap", name, patch), self._kept), True
+        except Conflict:
+            found = self._load()
+            # An answer that was lost on its way looks like somebody else's write: it was ours.
+            return found, replace(found, version=state.version) == state
 
 
 def _data(state: _State[E]) -> Mapping[str, str | None]:

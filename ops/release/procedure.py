@@ -17,6 +17,7 @@ from ops.release.entry import DONE, FAILED, SKIPPED, Release
 from ops.release.step import Step
 from ops.release.steps import ACTS
 from ops.release.watching import Away
+from ops.shift.paging import is_over
 from ops.times import stamp
 
 if TYPE_CHECKING:
@@ -153,7 +154,13 @@ def _failed(tools: Tools, release: Release, error: OpsError) -> None:
         release = release.updated(step=Step.SHIFT)
     is_page = telling.needs_person(tools, release, error)
     release = release.updated(paged=release.paged or is_page)
-    note(tools.journal, release, tools.say)
+    try:
+        note(tools.journal, release, tools.say)
+    except TakenOver:
+        # Whoever has it now may be gone as well, and the new color has traffic.
+        if is_page and not is_over(tools.journal):
+            tools.tell(telling.stands(release, is_page=True))
+        raise
     failpoint.reach(f"release.{step}.failed")
     release = telling.tell(tools, release, telling.stands(release, is_page=is_page))
     tools.say(f"{telling.untouched(release)}{telling.OPTIONS}")

@@ -13,9 +13,12 @@ from ops.lease import Lost
 from ops.release.step import Step
 from ops.release.watching import Unsure
 from ops.shift.entry import Shift
+from ops.watching.judging import Kind, Verdict
 from tests.unit.release_world import GREEN, ReleaseWorld
 from tests.unit.shift_world import BAD, GOOD
 from tests.unit.test_release_procedure import failed, resume
+
+SILENT = Verdict(Kind.SILENT, "Prometheus does not answer")
 
 
 @pytest.fixture
@@ -150,3 +153,59 @@ def test_a_run_that_lost_the_journal_while_it_failed_writes_nothing_over_the_oth
     failed(world, TakenOver)
     assert world.release
     assert world.release.by == "somebody@elsewhere"
+
+
+def when_watched(world: ReleaseWorld, act: Callable[[], object]) -> None:
+    """While the new color is watched with all traffic, once."""
+
+    def now() -> None:
+        if len(world.watched) == 2:
+            world.meanwhile = lambda: None
+            act()
+
+    world.meanwhile = now
+
+
+def test_a_fence_that_came_through_without_an_answer_keeps_no_page_back(
+    world: ReleaseWorld,
+) -> None:
+    world.verdicts = [GOOD, BAD]
+    when_watched(world, lambda: setattr(world.cluster, "no_answer", True))
+    assert BAD.reason in failed(world, Unsure)
+    assert BAD.reason in pages(world)[0]
+    assert world.release
+    assert world.release.paged
+    assert world.reports
+    resume(world)
+    assert world.kinds[-1] == "resolved"
+
+
+def test_what_can_not_be_told_pages_though_another_run_has_the_journal(
+    world: ReleaseWorld,
+) -> None:
+    def taken() -> None:
+        other = world.release_tools()
+        found = other.journal.read()
+        assert found
+        other.journal.write(found.updated(by="somebody@elsewhere"))
+
+    world.verdicts = [GOOD, SILENT]
+    when_watched(world, taken)
+    failed(world, TakenOver)
+    [told] = pages(world)
+    assert SILENT.reason in told
+
+
+def test_what_can_not_be_told_calls_nobody_where_another_run_has_ended_it(
+    world: ReleaseWorld,
+) -> None:
+    def ended() -> None:
+        resume(world)
+        world.events.clear()
+        world.verdicts = [SILENT]
+
+    world.verdicts = [GOOD]
+    when_watched(world, ended)
+    failed(world, TakenOver)
+    assert world.ended.outcome == "done"
+    assert world.events == []

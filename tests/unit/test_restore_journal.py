@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ops.errors import CouldNotFindOut
-from ops.journal import KEPT, TakenOver
+from ops.journal import KEPT, ClusterJournal, TakenOver
 from ops.restore.journal import NAME, Entry, Step, in_cluster
 from tests.unit.versioned import Versioned
 
@@ -135,6 +136,75 @@ def test_a_write_whose_answer_was_lost_is_not_taken_for_somebody_elses() -> None
     found = journal.read()
     assert found
     assert found.step == Step.SAVED
+
+
+def unheard(cluster: Versioned, act: Callable[[], None]) -> None:
+    """Do what comes through at the server without an answer."""
+    cluster.no_answer = True
+    with pytest.raises(CouldNotFindOut):
+        act()
+
+
+def begun(cluster: Versioned) -> ClusterJournal[Entry]:
+    journal = in_cluster(cluster)
+    journal.read()
+    journal.write(entry())
+    return journal
+
+
+def test_after_a_write_that_had_no_answer_the_next_ones_go_on() -> None:
+    cluster = Versioned()
+    journal = begun(cluster)
+    unheard(cluster, journal.fence)
+    unheard(cluster, lambda: journal.write(entry(step=Step.FENCED)))
+    journal.write(entry(step=Step.SAVED))
+    assert in_cluster(cluster).read() == entry(step=Step.SAVED)
+    unheard(cluster, journal.fence)
+    journal.close(entry(outcome="done"))
+    assert in_cluster(cluster).both() == (None, [entry(outcome="done")])
+
+
+def test_a_fence_after_a_write_that_had_no_answer_leaves_what_that_one_wrote() -> None:
+    cluster = Versioned()
+    journal = begun(cluster)
+    unheard(cluster, lambda: journal.write(entry(step=Step.FENCED)))
+    journal.fence()
+    assert in_cluster(cluster).read() == entry(step=Step.FENCED)
+
+
+def test_what_another_run_wrote_after_a_write_that_had_no_answer_stays() -> None:
+    cluster = Versioned()
+    slept, awake = begun(cluster), in_cluster(cluster)
+    unheard(cluster, slept.fence)
+    awake.read()
+    awake.write(entry(step=Step.FENCED))
+    with pytest.raises(TakenOver):
+        slept.write(entry(step=Step.MAINTENANCE))
+    assert awake.read() == entry(step=Step.FENCED)
+
+
+def test_what_another_run_writes_just_before_the_second_try_stays() -> None:
+    cluster = Versioned()
+    slept, awake = begun(cluster), in_cluster(cluster)
+    unheard(cluster, slept.fence)
+
+    def other() -> None:
+        awake.read()
+        awake.write(entry(step=Step.FENCED))
+
+    cluster.before_write = lambda: setattr(cluster, "before_write", other)
+    with pytest.raises(TakenOver):
+        slept.write(entry(step=Step.MAINTENANCE))
+    assert awake.read() == entry(step=Step.FENCED)
+
+
+def test_what_was_closed_without_an_answer_is_not_opened_again() -> None:
+    cluster = Versioned()
+    journal = begun(cluster)
+    unheard(cluster, lambda: journal.close(entry(outcome="done")))
+    with pytest.raises(TakenOver):
+        journal.write(entry(step=Step.FENCED))
+    assert in_cluster(cluster).both() == (None, [entry(outcome="done")])
 
 
 def test_a_restore_that_is_over_is_kept_as_history_and_a_new_one_may_begin() -> None:

@@ -22,6 +22,7 @@ class Versioned(Cluster):
     """`before_write` is called first at each write, once: somebody else may be faster in it.
 
     `lose_answer`: the next patch is done, and its answer lost; the client asks once more.
+    `no_answer`: the next patch is done, and nobody hears of it.
     """
 
     def __init__(self) -> None:
@@ -29,7 +30,7 @@ class Versioned(Cluster):
         self.objects: dict[tuple[str, str], Body] = {}
         self.writes: builtins.list[str] = []
         self.is_down = False
-        self.lose_answer = False
+        self.lose_answer = self.no_answer = False
         self.before_write: Callable[[], object] | None = None
         self._applied: dict[str, set[str]] = {}
 
@@ -74,6 +75,9 @@ class Versioned(Cluster):
         if self.lose_answer:
             self.lose_answer = False
             return self.patch(kind, name, patch)
+        if self.no_answer:
+            self.no_answer = False
+            raise CouldNotFindOut("the API server gave no answer")
         return copy.deepcopy(found)
 
     def put_config_map(self, name: str, data: Mapping[str, str]) -> None:
