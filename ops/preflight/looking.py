@@ -20,6 +20,7 @@ from ops.migrations.migrations import Migrations
 from ops.preflight import code, documents, images, migrating, people, staging, system
 from ops.preflight.git_host import GitHost
 from ops.preflight.line import line
+from ops.preflight.names import DIGESTS, STAGING
 from ops.rollback.connecting import connect
 from ops.shift.connecting import prometheus
 
@@ -38,8 +39,7 @@ CODE: Final = (
     "coverage, lint, types, audits and approvals yourself, then --accept code=REASON"
 )
 EXAMPLE: Final = "environment-example"
-STAGING: Final = "staging"
-"""Items of people that a machine can look at where it is told how."""
+"""An item of people that a machine can look at where it is told how, as STAGING is."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def deployed(stack: Stack, cluster: Cluster, color: Color, version: str) -> list
         here = images.require_running(cluster, color, version)
         return staging.compare(staging.passed(name, stack.folder, version), here, version)
 
-    return [line("digests", same)]
+    return [line(DIGESTS, same)]
 
 
 def _code(facts: Operations, version: str) -> list[Line]:

@@ -12,6 +12,11 @@ from ops.preflight import people
 from ops.preflight.code import GATES
 from ops.preflight.system import BACKGROUND
 
+STAGING: Final = "staging"
+"""Whether these images passed there, as far as it can be told before they run here."""
+DIGESTS: Final = "digests"
+"""The same question once they run, among the smoke tests: who accepts STAGING accepts this."""
+
 NAMES: Final = tuple(
     dict.fromkeys(
         [

@@ -52,7 +52,8 @@ def judge(name: str, cluster: Cluster, version: str) -> Passed:
         raise CouldNotFindOut(
             f"{name} released {version} {release.finished}, and did not note with which digest of "
             f"{', '.join(unknown) or 'any image'}, so they can not be compared: release it there "
-            "again"
+            f"again; where it serves there, after `scripts/rollback_release.py --stack {name}`. Or "
+            "compare them yourself, then --accept staging=REASON"
         )
     return Passed(name, release.finished, release.by, release.digests)
 

@@ -10,6 +10,7 @@ import pytest
 
 from ops.errors import CouldNotFindOut, Refused
 from ops.preflight import images, staging
+from ops.preflight.names import STAGING
 from ops.release.entry import ABORTED, DONE, FAILED, NAME, Release, Run
 from ops.release.step import Step
 from tests.unit.rollback_cluster import BLUE, GREEN, SERVICES, RollbackCluster
@@ -131,8 +132,10 @@ def test_staging_that_has_gone_on_since_still_says_what_passed() -> None:
 
 @pytest.mark.parametrize("digests", [{}, {**TESTED, "frontend": ()}])
 def test_a_release_that_noted_no_digests_is_unknown(digests: dict[str, tuple[str, ...]]) -> None:
-    with pytest.raises(CouldNotFindOut, match="did not note with which digest"):
+    with pytest.raises(CouldNotFindOut, match="did not note with which digest") as told:
         staging.judge("staging", staged(release(digests=digests)), "v2")
+    assert "`scripts/rollback_release.py --stack staging`" in str(told.value)
+    assert f"--accept {STAGING}=REASON" in str(told.value)
 
 
 def test_a_workers_moved_tag_is_bad_as_soon_as_it_has_a_pod() -> None:

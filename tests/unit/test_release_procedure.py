@@ -8,6 +8,7 @@ from ops.checklist import Line
 from ops.errors import CouldNotFindOut, OpsError, Refused, UsageError
 from ops.journal import TakenOver
 from ops.notify import Failure
+from ops.preflight.names import DIGESTS, STAGING
 from ops.release import procedure
 from ops.release.beginning import Wish
 from ops.release.entry import FAILED, SKIPPED, Options, Release
@@ -493,6 +494,40 @@ def test_a_staging_that_answers_no_more_does_not_keep_the_old_color_from_going(
     world.image_lines = [Line("digests", "unknown", "staging does not answer")]
     release(world)
     assert world.running[BLUE] == 0
+
+
+@pytest.fixture
+def digests(world: ReleaseWorld, monkeypatch: pytest.MonkeyPatch) -> list[Line]:
+    """The line of the smoke tests on what passed staging: nobody noted that."""
+    found = [Line(DIGESTS, "unknown", "staging noted none")]
+    monkeypatch.setattr(world, "smoke", lambda _: [Line("health", "good", "ok"), *found])
+    return found
+
+
+def test_who_accepts_that_staging_can_not_say_accepts_it_of_the_digests_as_well(
+    world: ReleaseWorld, digests: list[Line]
+) -> None:
+    world.lines = [Line(STAGING, "unknown", "staging noted none")]
+    release(world, Wish("v2", SHORT.model_copy(update={"accept": {STAGING: "compared by hand"}})))
+    smoke = world.reports[-1].run_of(Step.SMOKE)
+    assert smoke
+    assert "accepted as unknown: compared by hand (staging noted none)" in smoke.lines[1]
+
+
+def test_digests_that_nobody_can_tell_are_accepted_with_a_resume(
+    world: ReleaseWorld, digests: list[Line]
+) -> None:
+    assert "staging noted none" in failed(world, CouldNotFindOut)
+    resume(world, staging="compared by hand")
+    assert world.ended.outcome == "done"
+
+
+def test_a_tag_that_was_moved_after_staging_is_not_accepted(
+    world: ReleaseWorld, digests: list[Line]
+) -> None:
+    digests[:] = [Line(DIGESTS, "bad", "backend v2 is another image here")]
+    accepting = SHORT.model_copy(update={"accept": {STAGING: "compared by hand"}})
+    assert "another image" in failed(world, Refused, Wish("v2", accepting))
 
 
 def test_where_nobody_sends_requests_a_release_ends_well_unwatched(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ops.errors import CouldNotFindOut, Refused, UsageError
 from ops.history import History
 from ops.release import procedure as releasing
+from ops.release.step import Step as Releasing
 from ops.release_rollback import procedure
 from ops.release_rollback.entry import Step
 from ops.release_rollback.wish import Wish
@@ -26,6 +29,17 @@ def test_traffic_goes_back_and_the_failed_color_to_its_version_of_before_at_none
     assert "past-pulumi" not in world.acts
     assert "wrong totals" in world.events[-1].text
     assert GREEN in world.unproven
+
+
+def test_what_was_undone_can_be_released_again_and_notes_its_images_then() -> None:
+    world = released()
+    with pytest.raises(Refused, match="serves v2 already"):
+        releasing.run(world.release_tools(), replace(V2, first=Releasing.DEPLOY))
+    world.undo()
+    world.digests_now = {"backend": ("sha256:again",)}
+    releasing.run(world.release_tools(), V2)
+    assert world.ended.digests == {"backend": ("sha256:again",)}
+    assert world.weights[GREEN] == 100
 
 
 def test_an_up_that_hangs_does_not_keep_people_on_the_bad_color() -> None:
