@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel
 
 from ops.errors import CouldNotFindOut
+from ops.journal import TakenOver
 
 if TYPE_CHECKING:
     from ops.journal import ClusterJournal
@@ -27,11 +28,13 @@ def note_paged(journal: ClusterJournal[E], say: Callable[[str], None]) -> None:
     """Journal that people were paged for what is open, so that they hear of its end as well.
 
     It is read anew: whoever just failed may not know what its last write came to. What another run
-    has open by now is left alone. Raises TakenOver.
+    has open by now is left alone, so this is for one that lost its lease as well.
     """
     try:
         found = journal.read_own()
         if found is not None:
             journal.write(found.model_copy(update={"paged": True}))
+    except TakenOver as error:
+        say(f"that people were paged is not in the journal: {error}")
     except CouldNotFindOut as error:
         say(f"the journal could not be written: {error}")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ops.lease import Lost
 from ops.notify import Event
 from ops.noting import note, note_paged
 from ops.release.step import Step
@@ -42,7 +41,7 @@ def calling(tools: Tools, release: Release) -> Iterator[None]:
         if has_moved(release) and not is_over(tools.journal):
             is_page = needs_person(tools, release, error)
             tools.tell(stands(release.updated(reason=str(error)), is_page=is_page))
-            if is_page and not isinstance(error, Lost):
+            if is_page:
                 note_paged(tools.journal, tools.say)
         raise
 

@@ -47,9 +47,9 @@ def paging(tools: Tools, shift: Shift, seen: str = "") -> Iterator[None]:
         told = f"{seen}. {error}" if seen else str(error)
         what = f"{told}. {shift.target} may have traffic that nobody watches"
         page(tools, shift, what)
+        note_paged(tools.journal, tools.say)
         if isinstance(error, Lost):
             raise
-        note_paged(tools.journal, tools.say)
         raise Paged(f"{what}.\n{OPTIONS}") from error
 
 

@@ -137,6 +137,32 @@ def test_a_page_for_what_stands_is_ended_with_it(world: Gone) -> None:
     assert world.kinds == ["page", "acknowledged", "release"]
 
 
+def test_a_page_for_a_lost_lease_is_ended_with_what_stands(world: Gone) -> None:
+    """The server is back when the loss is seen."""
+    world.meanwhile = lambda: setattr(world, "on_alive", lost)
+    with pytest.raises(Lost):
+        procedure.run(world.tools(), CANARY)
+    world.on_alive = world.meanwhile = lambda: None
+    procedure.run(world.tools(), CANARY)
+    assert world.kinds == ["page", "acknowledged", "release"]
+
+
+def test_a_lease_lost_to_a_run_that_goes_on_leaves_the_journal_to_it(world: Gone) -> None:
+    def slept() -> None:
+        journal = world.tools().journal
+        found = journal.read()
+        assert found
+        journal.write(found.updated(by="somebody@elsewhere"))
+        world.on_alive = lost
+
+    world.meanwhile = slept
+    with pytest.raises(Lost):
+        procedure.run(world.tools(), CANARY)
+    assert len(world.pages) == 1
+    assert world.open
+    assert (world.open.by, world.open.paged) == ("somebody@elsewhere", False)
+
+
 @pytest.mark.parametrize("error", [CouldNotFindOut("no end within 900 s"), NoAccess("no login")])
 def test_an_up_that_moves_everything_and_then_has_no_end_pages(
     world: Gone, error: CouldNotFindOut

@@ -78,6 +78,8 @@ def test_a_lease_that_was_lost_once_traffic_was_moved_pages(
     world.on_alive = lambda: None
     resume(world)
     assert world.ended.outcome == "done"
+    assert world.kinds[-1] == "resolved"
+    assert world.events[-1].dedup == world.ended.incident
 
 
 @pytest.mark.parametrize(("step", "kinds"), [(Step.SHIFT, ["release"]), (Step.DECOMMISSION, [])])
