@@ -91,7 +91,7 @@ def look(subject: Subject) -> list[Line]:
         "disk": lambda: system.disk_is_free(measured(), facts.namespace),
         "rules": lambda: system.rules_are_loaded(measured(), facts.namespace),
         "dashboards": lambda: system.dashboards_are_there(cluster),
-        "on-call": lambda: system.somebody_is_on_call(facts.notifications),
+        "on-call": lambda: system.somebody_is_on_call(facts.notifications, facts.environment),
         "drift": drift,
         "migrations": linted,
         "changelog": lambda: documents.changelog_has(stack.folder / CHANGELOG, version),

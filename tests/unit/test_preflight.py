@@ -315,9 +315,12 @@ def test_rules_that_would_roll_nothing_back_are_bad(
         (NotificationFacts(webhook=SecretStr("https://w.test")), "nobody is named"),
     ],
 )
-def test_who_is_on_call_has_a_name_and_a_channel(facts: NotificationFacts, said: str) -> None:
+def test_who_is_on_call_has_a_name_and_a_channel_in_production_and_need_not_elsewhere(
+    facts: NotificationFacts, said: str
+) -> None:
     with pytest.raises(Refused, match=said):
-        system.somebody_is_on_call(facts)
+        system.somebody_is_on_call(facts, "production")
+    assert system.somebody_is_on_call(facts, "staging") == "staging wakes nobody, and need not"
 
 
 def test_who_is_on_call_is_told_with_the_channels_that_reach_people() -> None:
@@ -327,7 +330,9 @@ def test_who_is_on_call_is_told_with_the_channels_that_reach_people() -> None:
         pager_duty_key=SecretStr("key"),
         webhook=SecretStr("https://w.test"),
     )
-    assert system.somebody_is_on_call(facts) == "team, by PagerDuty, webhook"
+    for environment in ("production", "staging"):
+        told = system.somebody_is_on_call(facts, environment)
+        assert told == "team, by PagerDuty, webhook"
 
 
 @pytest.mark.parametrize(

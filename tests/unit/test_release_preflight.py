@@ -159,6 +159,12 @@ def test_what_can_only_be_seen_to_after_staging_is_asked_in_production_alone(
     assert "staging" in lines(environment, stagingStack="another"), "who names one is answered"
 
 
+@pytest.mark.parametrize("environment", ["staging", "local"])
+def test_somebody_has_to_be_on_call_in_production_alone(lines: Lines, environment: str) -> None:
+    assert lines(environment)["on-call"].verdict == "good"
+    assert lines("production")["on-call"].verdict == "bad"
+
+
 def test_with_a_git_host_its_gates_stand_where_the_line_code_stood(lines: Lines) -> None:
     base = "GET /repos/owner/app"
     with json_server() as hub:
