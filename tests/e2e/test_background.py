@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 import redis
 
-from ops import background, names
+from ops import background, hold_guard, names
 from ops.cluster import Cluster
 from ops.color import Color
 from ops.routing import live_weights
@@ -58,6 +58,9 @@ def staffed(project: Project, jobs: "redis.Redis") -> Iterator[Project]:
     yield project
     for key in (*(f"services.{name}" for name in SERVICES), "gate.smoke"):
         project.remove(key)
+    cluster = Cluster.connect(project.namespace, field_manager="somebody-else")
+    cluster.delete("ConfigMap", names.HOLD)
+    hold_guard.follow(cluster, "gateway-api")
 
 
 @pytest.fixture
