@@ -20,7 +20,7 @@ from ops.color import Color
 from ops.errors import GATE_UNKNOWN, CouldNotFindOut, OpsError
 from ops.gate import Gate
 from ops.names import ACTIVE_COLOR, CANARY_WEIGHT, SERIAL
-from ops.verdict import Finding, RouteChange, WorkloadChange
+from ops.verdict import Finding, RouteChange, Unjudged, WorkloadChange
 
 Inputs = Mapping[str, Any]
 
@@ -139,8 +139,13 @@ def run_beside(
 
 
 def _told(error: OpsError) -> str:
-    """The error for Pulumi's output, where a refusal and no answer must be told apart."""
-    return f"{GATE_UNKNOWN}: {error}" if isinstance(error, CouldNotFindOut) else str(error)
+    """The error for Pulumi's output, where a refusal and no answer must be told apart.
+
+    What the gate can't judge by what it found is a refusal to whoever runs the `up`: it stays so
+    until somebody mends it.
+    """
+    is_unanswered = isinstance(error, CouldNotFindOut) and not isinstance(error, Unjudged)
+    return f"{GATE_UNKNOWN}: {error}" if is_unanswered else str(error)
 
 
 def _warn(findings: list[Finding], title: str) -> None:

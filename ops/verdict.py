@@ -15,6 +15,10 @@ from ops.schema import Fit
 from ops.state import LiveTraffic, WorkloadState
 
 
+class Unjudged(CouldNotFindOut):
+    """All was answered, and it is not enough to judge by: asking again helps only once mended."""
+
+
 class Severity(StrEnum):
     """How much a finding weighs. `UNKNOWN` stops a change just as `REFUSED` does."""
 
@@ -194,13 +198,13 @@ def judge_serial(serial: int, live: LiveTraffic) -> list[Finding]:
 
 
 def enforce(findings: Iterable[Finding], title: str) -> None:
-    """Raise if any finding stops the change: `Refused`, or `CouldNotFindOut` if all are that."""
+    """Raise if any finding stops the change: `Refused`, or `Unjudged` if all are unknown."""
     stops = [f for f in findings if f.severity is not Severity.WARNING]
     if not stops:
         return
     text = "\n".join([title, *(f"  - {finding}." for finding in stops)])
     if all(finding.severity is Severity.UNKNOWN for finding in stops):
-        raise CouldNotFindOut(text)
+        raise Unjudged(text)
     raise Refused(text)
 
 

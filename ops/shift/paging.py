@@ -34,6 +34,7 @@ class Paged(CouldNotFindOut):
 def paging(tools: Tools, shift: Shift, seen: str = "") -> Iterator[None]:
     """Page where what is done within has no answer, unless the target has no traffic.
 
+    A shift that stays open all the same is told of: the configuration may be ahead of the route.
     `seen` is what was last seen of the target. Raises Paged where people were paged; Lost stays
     Lost, since another run may be at it by now, and the page says so.
     """
@@ -42,7 +43,10 @@ def paging(tools: Tools, shift: Shift, seen: str = "") -> Iterator[None]:
     except Paged:
         raise
     except UNTOLD as error:
-        if not may_serve(tools.traffic, shift.target) or is_over(tools.journal):
+        if is_over(tools.journal):
+            raise
+        if not may_serve(tools.traffic, shift.target):
+            tools.say(_left_open(shift))
             raise
         told = f"{seen}. {error}" if seen else str(error)
         what = f"{told}. {shift.target} may have traffic that nobody watches"
@@ -51,6 +55,15 @@ def paging(tools: Tools, shift: Shift, seen: str = "") -> Iterator[None]:
         if isinstance(error, Lost):
             raise
         raise Paged(f"{what}.\n{OPTIONS}") from error
+
+
+def _left_open(shift: Shift) -> str:
+    return (
+        f"the shift to {shift.target} {shift.version} is open at {shift.where}. {shift.target} has "
+        "no traffic, but configuration may ask for "
+        f"{shift.weights[shift.target]} % already: run the same command again, or "
+        "`scripts/canary.py --abort`. No `pulumi up` by itself until then: nobody would watch"
+    )
 
 
 def page(tools: Tools, shift: Shift, what: str) -> None:

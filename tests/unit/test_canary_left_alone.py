@@ -102,6 +102,18 @@ def test_what_can_not_be_journaled_is_no_reason_to_leave_a_canary_untold(
     assert words in told
 
 
+def test_a_shift_that_stays_open_before_anything_moved_says_what_configuration_asks_for(
+    world: Gone,
+) -> None:
+    world.refusal = CouldNotFindOut("no answer to the gate")
+    with pytest.raises(CouldNotFindOut, match="no answer to the gate"):
+        procedure.run(world.tools(), CANARY)
+    assert (world.shares, world.events, world.weights[GREEN]) == ([], [], 10)
+    assert world.open
+    for words in ("is open at 10 %", "may ask for 10 %", "canary.py --abort", "No `pulumi up`"):
+        assert words in world.said[-1]
+
+
 def test_a_lease_lost_before_anything_moved_calls_nobody(world: Gone) -> None:
     world.on_alive = lost
     with pytest.raises(Lost):

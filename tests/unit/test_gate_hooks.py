@@ -9,6 +9,7 @@ import pytest
 
 from components.gate_hooks import run_beside
 from ops.errors import GATE_UNKNOWN, CouldNotFindOut, OpsError, Refused
+from ops.verdict import Unjudged
 
 ARGUMENTS = pulumi.ResourceHookArgs("urn", "id", "name", "type", {}, {}, {}, {})
 
@@ -37,6 +38,7 @@ def test_a_hook_runs_while_every_thread_of_the_loop_waits_for_a_registration() -
     [
         (Refused("green is not ready"), "green is not ready"),
         (CouldNotFindOut("no answer"), f"{GATE_UNKNOWN}: no answer"),
+        (Unjudged("its schema range is not recorded"), "its schema range is not recorded"),
     ],
 )
 def test_a_hook_that_gets_no_answer_says_so_in_other_words_than_one_that_refuses(

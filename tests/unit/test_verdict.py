@@ -14,6 +14,7 @@ from ops.verdict import (
     Finding,
     RouteChange,
     Severity,
+    Unjudged,
     WorkloadChange,
     enforce,
     judge_color,
@@ -239,8 +240,9 @@ def test_what_is_not_there_yet_and_what_is_at_zero_already_may_be_written() -> N
 
 def test_not_knowing_stops_a_change_and_says_that_it_is_not_knowing() -> None:
     unknown = Finding(Severity.UNKNOWN, "no answer", "Try again")
-    with pytest.raises(CouldNotFindOut, match="no answer"):
+    with pytest.raises(Unjudged, match="no answer") as raised:
         enforce([unknown], "t")
+    assert isinstance(raised.value, CouldNotFindOut)
     with pytest.raises(Refused):
         enforce([unknown, Finding(Severity.REFUSED, "bad", "Mend it")], "t")
     enforce([Finding(Severity.WARNING, "hm", "Look")], "t")
