@@ -18,6 +18,8 @@ from ops.shift import procedure
 from ops.times import stamp
 
 if TYPE_CHECKING:
+    from ops.color import Color
+    from ops.hold import Hold
     from ops.release.tools import Tools
     from ops.shift.tools import Alive
 
@@ -109,15 +111,24 @@ def _require_standby(tools: Tools, release: Release) -> None:
     is_live = live is not None and live.has_traffic(color)
     is_meant = config.configured(tools.stack.config()) != config.all_to(origin)
     if release.has_begun(Step.DEPLOY) and (is_live or is_meant):
-        way = (
-            f"`scripts/switch_deployment_color.py {origin}`"
-            if tools.traffic.hold() is None
-            else "`scripts/emergency_rollback.py --acknowledge`"
-        )
         raise Refused(
             f"{color} has traffic, or is configured to have some, so its version and replicas stay "
-            f"as they are. Let {origin} have all of it first, by {way}; then abort again"
+            f"as they are. {_way(origin, tools.traffic.hold())}"
         )
+
+
+def _way(origin: Color, hold: Hold | None) -> str:
+    """What to do before an abort where the new color has traffic that the shift did not give it."""
+    switch = f"`scripts/switch_deployment_color.py {origin}`"
+    acknowledge = "`scripts/emergency_rollback.py --acknowledge`"
+    if hold is not None and hold.color is origin:
+        return (
+            f"{origin} is held as failing ({hold}), so an abort would lead to what fails. Let "
+            f"configuration say what is live by {acknowledge}, then go on by `scripts/release.py "
+            f"--resume`; or, once {origin} is mended, {switch}, then abort again"
+        )
+    way = switch if hold is None else acknowledge
+    return f"Let {origin} have all of it first, by {way}; then abort again"
 
 
 def _silence(tools: Tools, release: Release) -> str:

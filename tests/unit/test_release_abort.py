@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from ops.errors import CouldNotFindOut, OpsError, Refused
+from ops.hold import Hold
 from ops.release import procedure
 from ops.release.beginning import Wish
 from ops.release.entry import MOST_RUNS, Release
 from ops.release.step import Step
 from ops.shift import beginning as shift
 from ops.shift import procedure as shifting
+from ops.state import LiveTraffic
 from ops.watching.judging import Kind, Verdict
 from tests.unit.release_world import BLUE, GREEN, SHORT, ReleaseWorld
 
@@ -106,3 +108,30 @@ def test_a_color_that_somebody_else_gave_traffic_to_is_not_deployed_anew(
     shifting.run(world.tools(), shift.Wish(BLUE, switch_seconds=0.0))
     abort(world)
     as_before(world)
+
+
+def test_an_abort_leads_nobody_back_to_a_color_that_is_held_as_failing(world: ReleaseWorld) -> None:
+    world.fails["smoke"] = Refused("login gives no token")
+    stands(world)
+    world.held = Hold(BLUE, GREEN, "blue fails", "2025-10-14T02:00:00Z", "bob")
+    world.live_traffic = LiveTraffic({BLUE: 0, GREEN: 100}, GREEN, 9)
+    with pytest.raises(
+        Refused, match=r"blue is held.*--acknowledge.*--resume.*once blue is mended"
+    ):
+        abort(world)
+    world.set({"activeColor": "green", "canaryWeight": "0", "serial": "10"})
+    world.held, world.fails = None, {}
+    procedure.resume(world.release_tools(), {})
+    assert world.ended.outcome == "done"
+    assert world.live_traffic.weights == {BLUE: 0, GREEN: 100}
+
+
+def test_an_abort_after_a_rollback_from_the_new_color_asks_for_its_acknowledgement(
+    world: ReleaseWorld,
+) -> None:
+    world.fails["browser"] = CouldNotFindOut("no browser here")
+    stands(world)
+    shifting.run(world.tools(), CANARY)
+    world.roll_back()
+    with pytest.raises(Refused, match=r"Let blue have all of it first, by .*--acknowledge`; then"):
+        abort(world)
