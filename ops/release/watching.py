@@ -13,7 +13,7 @@ from ops.notify import Event
 from ops.shift import back
 from ops.shift.applying import moved
 from ops.shift.entry import Phase, Shift
-from ops.shift.paging import Paged
+from ops.shift.paging import Paged, may_serve
 from ops.watching.judging import Kind
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ class Away(Refused):
 
 
 class Unsure(CouldNotFindOut):
-    """The new color keeps all traffic, and it can't be told whether it fails, or it does."""
+    """The new color keeps all traffic, and it can't be told whether it fails, or it does.
+
+    Also where it has none any more, and that could not be journaled.
+    """
 
 
 def watch(tools: Tools, release: Release, seconds: float) -> str:
@@ -54,7 +57,12 @@ def watch(tools: Tools, release: Release, seconds: float) -> str:
     except (TakenOver, Paged):
         raise
     except OpsError as error:
-        raise Unsure(f"{verdict.reason}. Traffic could not be sent back: {error}") from error
+        what = (
+            "Traffic could not be sent back"
+            if may_serve(tools.traffic, release.color)
+            else f"Traffic is back with {release.color.other}; its journal could not be closed"
+        )
+        raise Unsure(f"{verdict.reason}. {what}: {error}") from error
     raise away
 
 

@@ -11,7 +11,7 @@ from ops.errors import CouldNotFindOut, NoAccess, OpsError, UsageError
 from ops.journal import TakenOver
 from ops.lease import Lost
 from ops.release.step import Step
-from ops.release.watching import Unsure
+from ops.release.watching import Away, Unsure
 from ops.shift.entry import Shift
 from ops.watching.judging import Kind, Verdict
 from tests.unit.release_world import GREEN, ReleaseWorld
@@ -123,6 +123,23 @@ def test_a_color_that_fails_and_can_not_be_left_pages(world: ReleaseWorld) -> No
     assert BAD.reason in told
     assert "a shift is open" in told
     assert len(pages(world)) == 1
+
+
+def test_traffic_that_is_back_is_said_to_be_though_its_journal_could_not_be_closed(
+    world: ReleaseWorld,
+) -> None:
+    def silent_behind_it() -> None:
+        world.in_up = lambda: setattr(world.cluster, "no_answer", True)
+
+    world.verdicts = [GOOD, BAD]
+    when_watched(world, silent_behind_it)
+    told = failed(world, Unsure)
+    assert "Traffic is back with blue; its journal could not be closed" in told
+    assert "could not be sent back" not in told
+    assert pages(world) == []
+    world.in_up = lambda: None
+    with pytest.raises(Away):
+        resume(world)
 
 
 def test_what_the_shift_has_paged_for_is_one_page(world: ReleaseWorld) -> None:
