@@ -27,12 +27,16 @@ class Configured(Protocol):
         """Write keys below `legal-ai:`, all that are not secret in one write."""
         ...
 
-    def remove(self, key: str) -> None:
-        """Take a key below `legal-ai:` away."""
-        ...
-
     def up(self, show: Callable[[str], None], *, seconds: float = ...) -> None:
         """`pulumi up`, for at most so long."""
+        ...
+
+
+class Reconfigured(Configured, Protocol):
+    """The same for those who take keys away as well."""
+
+    def remove(self, key: str) -> None:
+        """Take a key below `legal-ai:` away."""
         ...
 
 
@@ -108,7 +112,7 @@ def of_color(config: Config, color: Color) -> ColorConfig:
     return ColorConfig(version=version_of(config, color), replicas=replicas)
 
 
-def write(stack: Configured, color: Color, wanted: ColorConfig) -> bool:
+def write(stack: Reconfigured, color: Color, wanted: ColorConfig) -> bool:
     """Configure a color so, with a higher serial; whether anything was to be written.
 
     Killed in between, the same call finishes it: until then the color has no replicas, and

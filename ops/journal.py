@@ -27,8 +27,6 @@ KEPT: Final = 20
 TRIES: Final = 3
 """How often a write is tried where earlier ones of the same run came through unseen."""
 
-E = TypeVar("E", bound=BaseModel)
-
 
 class JournalEntry(BaseModel):
     """One operation. What a newer release of this code has written besides is left out."""
@@ -40,6 +38,9 @@ class JournalEntry(BaseModel):
         if unknown := changes.keys() - type(self).model_fields.keys():
             raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
         return self.model_copy(update=changes)
+
+
+E = TypeVar("E", bound=JournalEntry)
 
 
 class TakenOver(Refused):

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel
-
 from ops.errors import CouldNotFindOut
-from ops.journal import TakenOver
+from ops.journal import JournalEntry, TakenOver
 
 if TYPE_CHECKING:
     from ops.journal import ClusterJournal
 
-E = TypeVar("E", bound=BaseModel)
+E = TypeVar("E", bound=JournalEntry)
 
 
 def note(journal: ClusterJournal[E], entry: E, say: Callable[[str], None]) -> None:
@@ -33,7 +31,7 @@ def note_paged(journal: ClusterJournal[E], say: Callable[[str], None]) -> None:
     try:
         found = journal.read_own()
         if found is not None:
-            journal.write(found.model_copy(update={"paged": True}))
+            journal.write(found.updated(paged=True))
     except TakenOver as error:
         say(f"that people were paged is not in the journal: {error}")
     except CouldNotFindOut as error:

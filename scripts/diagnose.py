@@ -18,6 +18,7 @@ import typer
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from ops import live, operations
+from ops.cluster import Cluster
 from ops.color import Color
 from ops.database import connect
 from ops.diagnosis import errors, latency, migration, missing, pods, pool, reported, slowness
@@ -56,8 +57,9 @@ def run(
             f"{f'--color {color}: it' if color else 'nothing'} is not deployed; {there} is. "
             f"`pulumi config set --path {color or 'blue'}.version VERSION && pulumi up` deploys it"
         )
-    facts.cluster().require_access()
-    looks = _looks(facts, colors)
+    cluster = facts.cluster()
+    cluster.require_access()
+    looks = _looks(facts, cluster, colors)
     causes: list[Cause] = []
     for area in wanted:
         say(f"looking at {area}")
@@ -70,7 +72,9 @@ def run(
 _Look = tuple[str, Callable[[], Iterable[Cause]]]
 
 
-def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, ...]]:
+def _looks(
+    facts: Operations, cluster: Cluster, colors: list[Color]
+) -> Mapping[str, tuple[_Look, ...]]:
     """What is looked at for each area, with what helps where that fails."""
     cluster_first = "reach the cluster first: KUBECONFIG, or legal-ai's kubernetes:context"
     metrics_first = "reach Prometheus first: `alerts.prometheusUrl`, or --prometheus URL"
@@ -80,37 +84,37 @@ def _looks(facts: Operations, colors: list[Color]) -> Mapping[str, tuple[_Look, 
     versions = {each: facts.versions[each] for each in colors}
     return {
         "pods": (
-            (cluster_first, lambda: pods.look(facts.cluster(), colors)),
-            (cluster_first, lambda: missing.look(facts.cluster(), colors)),
+            (cluster_first, lambda: pods.look(cluster, colors)),
+            (cluster_first, lambda: missing.look(cluster, colors)),
         ),
         "errors": (
-            (metrics_first, lambda: _errors(facts, colors)),
+            (metrics_first, lambda: _errors(facts, cluster, colors)),
             (sentry_first, lambda: reported.look(facts.release.sentry, versions)),
         ),
         "migration": (
-            (cluster_first, lambda: migration.look_in_cluster(facts.cluster(), images)),
+            (cluster_first, lambda: migration.look_in_cluster(cluster, images)),
             (database_first, lambda: _in_database(facts, migration.look_in_database)),
         ),
         "slowness": (
-            (metrics_first, lambda: _latency(facts, colors)),
+            (metrics_first, lambda: _latency(facts, cluster, colors)),
             (database_first, lambda: _in_database(facts, slowness.look)),
-            (cluster_first, lambda: pool.look(facts.cluster(), colors)),
+            (cluster_first, lambda: pool.look(cluster, colors)),
         ),
     }
 
 
-def _errors(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
+def _errors(facts: Operations, cluster: Cluster, colors: list[Color]) -> Iterator[Cause]:
     limit = facts.watched().thresholds.error_rate_percent.alert
-    return errors.look(_counted(facts), facts.cluster(), colors, errors_percent=limit)
+    return errors.look(_counted(facts, cluster), cluster, colors, errors_percent=limit)
 
 
-def _latency(facts: Operations, colors: list[Color]) -> Iterator[Cause]:
+def _latency(facts: Operations, cluster: Cluster, colors: list[Color]) -> Iterator[Cause]:
     limit = facts.watched().thresholds.p95_milliseconds.alert
-    return latency.look(_counted(facts), colors, p95_milliseconds=limit)
+    return latency.look(_counted(facts, cluster), colors, p95_milliseconds=limit)
 
 
-def _counted(facts: Operations) -> Counted:
-    route = live.whichever(facts.cluster())
+def _counted(facts: Operations, cluster: Cluster) -> Counted:
+    route = live.whichever(cluster)
     weights = route.traffic.weights if route else {}
     return Counted(Prometheus(facts.watched().prometheus_url), facts.namespace, weights)
 

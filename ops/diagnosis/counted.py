@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,20 @@ class Counted:
             return self.prometheus.value(series.query(named, self.namespace, color))
         except NoData:
             return None
+
+    def look(
+        self,
+        area: str,
+        named: str,
+        colors: Iterable[Color],
+        judge: Callable[[Color, float], Iterable[Cause]],
+    ) -> Iterator[Cause]:
+        """What is wrong with a series of each color, by its value. Raises CouldNotFindOut."""
+        for color in colors:
+            value = self.value(named, color)
+            yield from self.unknown(area, color, value)
+            if value is not None:
+                yield from judge(color, value)
 
     def unknown(self, area: str, color: Color, value: float | None) -> Iterator[Cause]:
         """That nothing is known of a color with traffic. Of one without, nothing is to be known.

@@ -23,11 +23,10 @@ def look(
     counted: Counted, cluster: Cluster, colors: Iterable[Color], *, errors_percent: float
 ) -> Iterator[Cause]:
     """For each color: its share of errors against the limit, with its log's errors."""
-    for color in colors:
-        value = counted.value(series.ERRORS_RATIO, color)
-        yield from counted.unknown(AREA, color, value)
-        if value is None or 100 * value <= errors_percent:
-            continue
+
+    def judge(color: Color, value: float) -> Iterator[Cause]:
+        if 100 * value <= errors_percent:
+            return
         yield Cause(
             AREA,
             Weight.BAD,
@@ -36,6 +35,8 @@ def look(
             f"{color.other} the traffic; then mend, deploy to staging, release again",
             tuple(_by_service(counted, color)) + tuple(_log(cluster, color)),
         )
+
+    return counted.look(AREA, series.ERRORS_RATIO, colors, judge)
 
 
 def _by_service(counted: Counted, color: Color) -> Iterator[str]:

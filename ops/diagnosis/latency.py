@@ -18,11 +18,10 @@ AREA: Final = "slowness"
 
 def look(counted: Counted, colors: Iterable[Color], *, p95_milliseconds: float) -> Iterator[Cause]:
     """The P95 of each color that is above the limit. Raises CouldNotFindOut."""
-    for color in colors:
-        value = counted.value(series.LATENCY_P95, color)
-        yield from counted.unknown(AREA, color, value)
-        if value is None or 1000 * value <= p95_milliseconds:
-            continue
+
+    def judge(color: Color, value: float) -> Iterator[Cause]:
+        if 1000 * value <= p95_milliseconds:
+            return
         yield Cause(
             AREA,
             Weight.BAD,
@@ -32,6 +31,8 @@ def look(counted: Counted, colors: Iterable[Color], *, p95_milliseconds: float) 
             f"`pulumi config set --path {color}.replicas NUMBER && pulumi up`",
             tuple(_by_service(counted, color)),
         )
+
+    return counted.look(AREA, series.LATENCY_P95, colors, judge)
 
 
 def _by_service(counted: Counted, color: Color) -> Iterator[str]:

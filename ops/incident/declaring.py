@@ -91,7 +91,7 @@ def resolve(desk: Desk, text: str, public: str) -> Incident:
         incident = incident.noting(_note(desk, text))
         journal.write(incident)
     _tell(desk, telling.over(incident, public))
-    closed = incident.all_told().model_copy(update={"ended": stamp(desk.now())})
+    closed = incident.all_told().updated(ended=stamp(desk.now()))
     journal.close(closed)
     return closed
 

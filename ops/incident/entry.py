@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from ops.journal import Kept
+from ops.journal import JournalEntry, Kept
 
 NAME: Final = "incident"
 
@@ -32,10 +32,8 @@ class Note(BaseModel):
     told: bool = False
 
 
-class Incident(BaseModel):
+class Incident(JournalEntry):
     """One incident. The first note is its title; `ended` is RFC 3339, empty while it goes on."""
-
-    model_config = ConfigDict(frozen=True)
 
     nature: Nature
     notes: tuple[Note, ...]
@@ -58,12 +56,12 @@ class Incident(BaseModel):
 
     def noting(self, note: Note) -> Incident:
         """With one thing more to tell."""
-        return self.model_copy(update={"notes": (*self.notes, note)})
+        return self.updated(notes=(*self.notes, note))
 
     def all_told(self) -> Incident:
         """With the last note told."""
         last = self.last.model_copy(update={"told": True})
-        return self.model_copy(update={"notes": (*self.notes[:-1], last)})
+        return self.updated(notes=(*self.notes[:-1], last))
 
     def __str__(self) -> str:
         first = self.notes[0]

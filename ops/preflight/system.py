@@ -34,7 +34,7 @@ def nothing_is_held(hold: Hold | None) -> str:
     """A hold means that somebody took traffic back and nobody has acknowledged it yet."""
     if hold is None:
         return "no color is held"
-    raise Refused(f"{hold}. `scripts/emergency_rollback.py --acknowledge` settles it")
+    raise Refused(f"{hold}. `{names.ACKNOWLEDGE}` settles it")
 
 
 def public_gets_in(isolation: Isolation | None) -> str:

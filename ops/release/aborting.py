@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from ops import config, failpoint
+from ops import config, failpoint, names
 from ops.errors import Refused
 from ops.notify import Event
 from ops.release.entry import ABORTED, Release
@@ -78,8 +78,8 @@ def _traffic(tools: Tools, release: Release) -> str:
     if hold is not None and hold.color is color:
         if config.configured(tools.stack.config()) != config.all_to(origin):
             raise Refused(
-                f"{hold}. Let configuration say so first, by `scripts/emergency_rollback.py "
-                "--acknowledge`; then abort again"
+                f"{hold}. Let configuration say so first, by `{names.ACKNOWLEDGE}`; then abort "
+                "again"
             )
         return f"a rollback took it to {origin} already, and its hold stays"
     shifting = tools.shifting()
@@ -120,7 +120,7 @@ def _require_standby(tools: Tools, release: Release) -> None:
 def _way(origin: Color, hold: Hold | None) -> str:
     """What to do before an abort where the new color has traffic that the shift did not give it."""
     switch = f"`scripts/switch_deployment_color.py {origin}`"
-    acknowledge = "`scripts/emergency_rollback.py --acknowledge`"
+    acknowledge = f"`{names.ACKNOWLEDGE}`"
     if hold is not None and hold.color is origin:
         return (
             f"{origin} is held as failing ({hold}), so an abort would lead to what fails. Let "

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ops.errors import CouldNotFindOut, Refused
 
 if TYPE_CHECKING:
+    from ops.preflight.images import Digests
     from ops.release.entry import Release
     from ops.release.tools import Tools
-
-Digests = Mapping[str, tuple[str, ...]]
 
 
 @contextmanager

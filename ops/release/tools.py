@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ops.checklist import Line
-    from ops.config import Configured
+    from ops.config import Reconfigured
     from ops.journal import ClusterJournal
     from ops.notify import Event, Failure
     from ops.release.entry import Release
@@ -89,7 +89,7 @@ class Tools:
     and never raises. `exclusive` keeps a second run out.
     """
 
-    stack: Configured
+    stack: Reconfigured
     traffic: Traffic
     journal: ClusterJournal[Release]
     checks: Checks

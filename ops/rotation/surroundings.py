@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ops import pending
+from ops import names, pending
 from ops.config import serial
 from ops.hold import Hold
 from ops.journal import ClusterJournal
@@ -29,7 +29,7 @@ def against(
     found = [f"the configuration has more to deploy ({each})" for each in more]
     found += _older(cluster, config, deployed.router)
     if (hold := Hold.read(cluster)) is not None:
-        found.append(f"{hold}. Acknowledge it first: scripts/emergency_rollback.py --acknowledge")
+        found.append(f"{hold}. Acknowledge it first: {names.ACKNOWLEDGE}")
     if (release := ClusterJournal(cluster, RELEASE).read()) is not None:
         found.append(f"a release is open ({release}): scripts/release.py --resume or --abort first")
     if (shift := ClusterJournal(cluster, SHIFT).read()) is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from ops import failpoint
-from ops.config import Configured, raised
+from ops.config import Reconfigured, raised
 from ops.errors import CouldNotFindOut, OpsError, Refused
 from ops.journal import ClusterJournal, TakenOver
 from ops.rotation.entry import Entry
@@ -26,7 +26,7 @@ class Tools(Generic[E]):
     when and why nobody gets in; empty: people do.
     """
 
-    stack: Configured
+    stack: Reconfigured
     journal: ClusterJournal[E]
     against: Callable[[], list[str]]
     unready: Callable[[], list[str]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ops import names
 from ops.color import Color
 from ops.config import all_to, configured, undeployed
 from ops.shift.entry import DONE, Shift
@@ -62,8 +63,7 @@ def held(target: Color, hold: Hold | None) -> list[Finding]:
     if hold is None or hold.color != target:
         return []
     mend = (
-        f"Mend {target}, then lift the hold with `scripts/emergency_rollback.py --acknowledge` and "
-        "run this command again"
+        f"Mend {target}, then lift the hold with `{names.ACKNOWLEDGE}` and run this command again"
     )
     return [Finding(Severity.REFUSED, str(hold), mend)]
 

@@ -49,9 +49,6 @@ class FileStack:
                 found[f"legal-ai:{key}"] = value
         _write(self.folder / "config.json", found)
 
-    def remove(self, key: str) -> None:
-        raise NotImplementedError(key)
-
     def up(self, show: Callable[[str], None], *, seconds: float = 0.0) -> None:
         _write(self.folder / "deployed.json", self.config())
         show("up")

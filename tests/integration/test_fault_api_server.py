@@ -8,19 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from pydantic import BaseModel
 
 from ops import clock, config_map
 from ops.cluster import Cluster, Conflict
 from ops.errors import CouldNotFindOut
-from ops.journal import ClusterJournal, Kept, TakenOver
+from ops.journal import ClusterJournal, JournalEntry, Kept, TakenOver
 from ops.lease import Lease
 from tests.integration.faulty_api import QUICK, Fault, FaultyApi, faulty_api, namespace
 
 HOPELESS: Final = (Fault.ERROR, Fault.CONFLICT, Fault.GATEWAY, Fault.SILENT)
 
 
-class Entry(BaseModel):
+class Entry(JournalEntry):
     """What the journal of the test keeps."""
 
     step: int

@@ -60,9 +60,6 @@ class Config:
                     node[key] = fresh
                 node = node[key]
 
-    def remove(self, key: str) -> None:
-        raise NotImplementedError(key)
-
     def up(self, show: Callable[[str], None], *, seconds: float = 0.0) -> None:
         self.ups.append(json.dumps(self.data.get("legal-ai:database")))
         self.on_up()
