@@ -22,7 +22,6 @@ from ops.migrations.migrations import Migrations
 from ops.migrations.rehearse import rehearse
 from ops.operations import Operations, parse
 from ops.release.data import StackData
-from ops.release.entry import Release
 from ops.release.step import Step
 from ops.stack import Stack
 from ops.times import rfc3339
@@ -39,6 +38,7 @@ from tests.integration.test_sample_app_rename import (
     query,
 )
 from tests.killed import Killed
+from tests.releases import a_release
 
 BLUE, GREEN = Color.BLUE, Color.GREEN
 
@@ -149,14 +149,7 @@ def test_a_release_expands_the_schema_by_the_new_image_whatever_is_configured(
 ) -> None:
     story.configure(green="v1.1.0")
     monkeypatch.setattr(operations, "read", lambda _: story.migrations.operations)
-    release = Release(
-        id="1",
-        version="v1.2.0",
-        color=GREEN,
-        by="somebody",
-        started="2026-01-01T00:00:00Z",
-        step=Step.MIGRATE,
-    )
+    release = a_release("v1.2.0", Step.MIGRATE)
     told = StackData(story.migrations.stack, story.cluster, story.said.append).expand(release)
     assert any(EXPANDED in line for line in told)
     assert story.levels == (4, 1)

@@ -11,8 +11,8 @@ from ops import names, schema_record
 from ops.migrations.migrations import Migrations
 from ops.operations import parse
 from ops.release.data import StackData
-from ops.release.entry import Release
 from ops.release.step import Step
+from tests.releases import a_release
 from tests.unit.release_world import BLUE, GREEN
 from tests.unit.test_migrations import answer
 from tests.unit.test_migrations_lint import LIMITS
@@ -78,14 +78,7 @@ def cluster() -> Answering:
 
 def expand(cluster: Answering) -> list[str]:
     """What the release of v5 to green says; green is still configured with v1."""
-    release = Release(
-        id="1",
-        version="v5",
-        color=GREEN,
-        by="somebody",
-        started="2026-01-01T00:00:00Z",
-        step=Step.MIGRATE,
-    )
+    release = a_release("v5", Step.MIGRATE)
     data = StackData(cast(Any, Away(cast(Any, None))), cluster, print)
     return data.expand(release)
 

@@ -15,8 +15,8 @@ from ops.preflight import looking, people, staging
 from ops.preflight.names import NAMES
 from ops.preflight.people import ITEMS
 from ops.release import preflight
-from ops.release.entry import Options, Release
-from ops.release.step import Step
+from ops.release.entry import Options
+from tests.releases import a_release
 from tests.unit.json_server import json_server
 from tests.unit.release_world import GREEN
 from tests.unit.test_stack import FACTS
@@ -85,15 +85,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lines:
 
     monkeypatch.setattr(backups, "connect", no_backups)
     monkeypatch.chdir(tmp_path)
-    wanted = Release(
-        id="1",
-        version="v2",
-        color=GREEN,
-        options=Options(checklist=str(tmp_path / "v2.yaml")),
-        by="somebody",
-        started="2025-10-14T02:00:00Z",
-        step=Step.PREFLIGHT,
-    )
+    wanted = a_release(options=Options(checklist=str(tmp_path / "v2.yaml")))
     (tmp_path / "CHANGELOG.md").write_text("# v2\n\nNew.\n")
     return look
 

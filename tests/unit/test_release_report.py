@@ -23,6 +23,7 @@ from ops.release.entry import FAILED, KEPT, MOST_RUNS, NAME, Release, Run
 from ops.release.links import links
 from ops.release.measured import QUANTITIES, Plot, measure
 from ops.release.step import Step
+from tests.releases import a_release
 from tests.unit.release_world import GREEN, ReleaseWorld
 from tests.unit.rollback_cluster import RollbackCluster
 from tests.unit.stranger import OUTPUTS
@@ -88,9 +89,7 @@ def test_the_whole_checklist_stands_in_it() -> None:
 
 
 def test_the_fullest_journal_fits_into_a_config_map() -> None:
-    release = Release(
-        id="1", version="v2", color=Color.GREEN, by="me", started=AT, step=Step.PREFLIGHT
-    )
+    release = a_release(started=AT)
     steps = itertools.cycle(Step)
     for _ in range(MOST_RUNS):
         release = release.updated(step=next(steps)).begun(AT)
@@ -106,9 +105,7 @@ def test_the_fullest_journal_fits_into_a_config_map() -> None:
 
 
 def test_of_a_step_that_is_done_once_more_the_last_run_keeps_what_it_said() -> None:
-    release = Release(
-        id="1", version="v2", color=Color.GREEN, by="me", started=AT, step=Step.PREFLIGHT
-    )
+    release = a_release(started=AT)
     for _ in range(2):
         release = release.begun(AT).ended(AT, FAILED, ["one", "two"])
     assert [run.lines for run in release.runs] == [("two",), ("one", "two")]
